@@ -1,0 +1,100 @@
+# bnn: `make` builds build/bnn and build/libbnn.a.
+#   make check                            build and run all tests
+#   make PRECISION=double                 the double build, in build/double/
+#   make SANITIZE=address,undefined       an instrumented build, in build/sanitize-.../
+#   make CC=clang                         another compiler, in build/clang/
+#   make NATIVE=1                         tuned for this processor only
+# Every folder under src/ and every test is found by wildcard: a new file needs no edit here.
+
+CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
+PRECISION ?= float
+SANITIZE  ?=
+NATIVE    ?=
+empty     :=
+comma     := ,
+space     := $(empty) $(empty)
+
+OUT := build
+ifneq ($(notdir $(CC)),gcc)
+OUT := $(OUT)/$(notdir $(CC))
+endif
+ifeq ($(PRECISION),double)
+OUT := $(OUT)/double
+else ifneq ($(PRECISION),float)
+$(error PRECISION is float or double, not $(PRECISION))
+endif
+ifneq ($(SANITIZE),)
+OUT := $(OUT)/sanitize-$(subst $(comma),-,$(SANITIZE))
+endif
+ifneq ($(NATIVE),)
+OUT := $(OUT)/native
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion
+OPTIMISE := -O3 -g -fno-math-errno -fno-trapping-math -ffp-contract=fast
+ifneq ($(filter x86_64,$(shell uname -m)),)
+OPTIMISE += -mprefer-vector-width=512
+endif
+ifneq ($(NATIVE),)
+OPTIMISE += -march=native
+endif
+ALL_CFLAGS   := -std=gnu11 $(OPTIMISE) $(WARNINGS) -pthread -Iinclude -Isrc -MMD -MP
+ALL_CPPFLAGS := -D_GNU_SOURCE
+ifeq ($(PRECISION),double)
+ALL_CPPFLAGS += -DBNN_DOUBLE
+endif
+ifneq ($(SANITIZE),)
+ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -DBNN_SANITIZED
+endif
+# gsl's own pkg-config line ends in -lgslcblas, reference code that would replace OpenBLAS: never use it.
+LIBS := -lgsl -lopenblas -ljansson -lcsv -lz -lmd -ldl -lm
+
+VERSION_ID := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+LIB_SOURCES  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+CLI_SOURCES  := $(wildcard src/cli/*.c)
+TEST_SOURCES := $(wildcard tests/test_*.c)
+LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/obj/%.o)
+CLI_OBJECTS  := $(CLI_SOURCES:%.c=$(OUT)/obj/%.o)
+TESTS        := $(TEST_SOURCES:tests/%.c=$(OUT)/tests/%)
+
+all: $(OUT)/bnn $(OUT)/libbnn.a
+
+$(OUT)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -c $< -o $@
+
+# the version text changes with each commit; only this object depends on it
+$(OUT)/obj/version-id: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION_ID)' | cmp -s - $@ || echo '$(VERSION_ID)' > $@
+$(OUT)/obj/src/run/version.o: $(OUT)/obj/version-id
+$(OUT)/obj/src/run/version.o: ALL_CPPFLAGS += -DBNN_COMMIT='"$(VERSION_ID)"'
+
+# written anew each time with all objects: equal base names in two folders would overwrite each other under `ar r`
+$(OUT)/libbnn.a: $(LIB_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(OUT)/bnn: $(CLI_OBJECTS) $(OUT)/libbnn.a
+	$(CC) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $(CLI_OBJECTS) $(OUT)/libbnn.a $(LIBS) -o $@
+
+$(OUT)/tests/%: tests/%.c $(OUT)/libbnn.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -Itests $(CFLAGS) $(LDFLAGS) $< $(OUT)/libbnn.a -lcmocka $(LIBS) -o $@
+
+tests: $(TESTS)
+
+check: all tests
+	sh scripts/run-tests.sh $(OUT)
+
+clean:
+	rm -rf build
+
+FORCE:
+.PHONY: all tests check clean FORCE
+.SECONDARY:
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)

@@ -1,0 +1,47 @@
+/* A resolved configuration: every key of every section of a catalogue, with its value and where that came from.
+ *
+ * INI: `[section]`, `key = value`, `#` and `;` comments at line start or after a blank, `${NAME}` is an environment variable.
+ * Sections may be split and come in any order; a key may be set once per file. Precedence: default, file, command line. Every fault
+ * of a file and of the command line is reported at once, each with file:line, what was read, what is allowed and the nearest name. */
+#ifndef BNN_CONFIG_CONFIG_H
+#define BNN_CONFIG_CONFIG_H
+
+#include "bnn/status.h"
+#include "bnn/config.h"
+#include "config/option.h"
+
+/* Reads and checks `path` (NULL: defaults and `sets` only). sets: "section.key=value" words of the command line, later ones win;
+ * paths among them are relative to the current folder. *config must be NULL; free with bnn_config_free. BNN_ERR_CONFIG. */
+bnn_status bnn_config_read_catalogue(bnn_config **config, const bnn_section *catalogue, const char *path,
+                                     size_t n_sets, const char *const *sets);
+
+const bnn_section *bnn_config_catalogue(const bnn_config *config);
+
+/* The resolved value in canonical text; NULL if no such key belongs to the section with its present variants. */
+const char *bnn_config_text(const bnn_config *config, const char *section, const char *key);
+
+/* Replaces one value after reading (checked like any other). */
+bnn_status bnn_config_set(bnn_config *config, const char *section, const char *key, const char *value);
+
+/* The variant that axis `key` of `section` names. Never NULL for an axis in the catalogue. */
+const bnn_variant *bnn_config_variant(const bnn_config *config, const char *section, const char *key);
+
+/* Fills an options struct from the resolved values of `rows` (ended by {0}). Pointers in it are borrowed from config. */
+void bnn_config_fill(const bnn_config *config, const char *section, const bnn_option *rows, void *options);
+
+/* "file:line", "command line" or "default": where a value was set. Borrowed. */
+const char *bnn_config_where(const bnn_config *config, const char *section, const char *key);
+
+/* Leaves the sentence "WHERE: [section] key = value: <message>" and returns BNN_ERR_CONFIG. */
+bnn_status bnn_config_fail(const bnn_config *config, const char *section, const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Every key resolved, as a valid INI in catalogue order: reading it again and printing gives the same bytes. section NULL: all.
+ * with_help: each key preceded by its help as a comment. Caller frees; NULL: out of memory. */
+char *bnn_config_print(const bnn_config *config, const char *section, bool with_help);
+
+/* `bnn help` for a topic: NULL (list of sections and tables), "section", "table", "table.variant", "section.key". Caller frees.
+ * BNN_ERR_USAGE with the nearest topic if there is none of that name. */
+bnn_status bnn_config_help(const bnn_section *catalogue, const char *topic, char **text);
+
+#endif

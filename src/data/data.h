@@ -1,0 +1,104 @@
+/* Data sets: rows of numbers with named columns, as read, before any scaling.
+ *
+ * Three steps, none of which edits the one before: a dataset (raw values), a split (which rows train, validate and test) and a
+ * scaling (fitted on training rows only). Images stay bytes: a row costs what it costs in the file. */
+#ifndef BNN_DATA_DATA_H
+#define BNN_DATA_DATA_H
+
+#include "base/real.h"
+#include "bnn/data.h"
+#include "bnn/status.h"
+#include "config/config.h"
+#include <jansson.h>
+
+/* ---- the [data] section ---------------------------------------------------------------------------------------------- */
+
+typedef enum bnn_data_format { BNN_FORMAT_AUTO, BNN_FORMAT_CSV, BNN_FORMAT_TSV, BNN_FORMAT_TABLE, BNN_FORMAT_IDX } bnn_data_format;
+
+typedef struct bnn_data_options {
+    const char *train, *valid, *test;           /* paths; "" : none                                            */
+    const char *train_labels, *valid_labels, *test_labels;   /* IDX only                                       */
+    int         format;                         /* bnn_data_format                                             */
+    int         header;                         /* auto | yes | no                                             */
+    bnn_words   target;                         /* names or 0-based indices; empty: the last column            */
+    bnn_words   ignore;                         /* columns left out                                            */
+    const char *test_rows;                      /* file of 0-based row numbers: the test part, all others train */
+    const char *splits;                         /* printf pattern with one %d-like field, e.g. splits/test_%02d.txt */
+    long long   split;                          /* the number that goes into `splits`                          */
+    double      test_fraction, valid_fraction;  /* random parts of the rows that are left, drawn from run.seed */
+    long long   rows;                           /* random subset of this many rows first; 0: all               */
+    const char *scale_x, *scale_y;              /* standardize | none | divide:126                             */
+} bnn_data_options;
+
+extern const bnn_section bnn_data_section;
+
+/* ---- what a model remembers of its data ------------------------------------------------------------------------------ */
+
+/* Columns and classes by name: what is needed to read further rows for the same model. */
+typedef struct bnn_schema {
+    size_t n_features, n_targets;
+    char **feature_names;       /* [n_features]; a file without header: "x1", "x2", ...; IDX: NULL        */
+    char **target_names;        /* [n_targets];  a file without header: "y" or "y1", "y2", ...            */
+    size_t n_classes;           /* 0: the targets are numbers                                             */
+    char **class_names;         /* [n_classes] numeric order if all are numbers, else bytewise            */
+    size_t image_rows, image_cols;   /* IDX images; 0 otherwise                                           */
+} bnn_schema;
+
+bnn_status bnn_schema_copy(bnn_schema *copy, const bnn_schema *schema);
+void       bnn_schema_free(bnn_schema *schema);
+json_t    *bnn_schema_to_json(const bnn_schema *schema);                     /* new reference; NULL: out of memory */
+bnn_status bnn_schema_from_json(bnn_schema *schema, const json_t *json);     /* BNN_ERR_DATA when malformed         */
+
+struct bnn_dataset {
+    bnn_schema schema;
+    size_t     n_rows;
+    double    *x;               /* [n_rows x n_features] row-major, or NULL                                  */
+    uint8_t   *x_bytes;         /* the same for images, or NULL                                              */
+    double    *y;               /* [n_rows x n_targets]: values, or 0-based class numbers; NULL: no targets  */
+    size_t    *file_rows;       /* [n_rows] 0-based data row in the file it came from                        */
+    char      *path;            /* as read, for messages                                                     */
+    char       sha256[65];      /* of the file's bytes as stored (labels file: hashed after the images)      */
+};
+
+/* ---- reading --------------------------------------------------------------------------------------------------------- */
+
+/* Reads one file. wants_classes: targets are class labels, not numbers. labels: IDX label file, or NULL.
+ * schema NULL: the file defines columns and classes (every label in it is a class). Otherwise: columns are matched by name where
+ * the file has a header, by position where not; a target column may be absent (y stays NULL); an unknown class, a missing or an
+ * extra column is an error; schema's target and ignored columns are never features.
+ * Errors (BNN_ERR_DATA) name path:line, the column and the text read: missing file, truncated gzip, ragged row, text in a number
+ * column, NaN or infinite or empty field, no rows, no such target, wrong IDX magic or sizes. */
+bnn_status bnn_dataset_read_file(bnn_dataset **dataset, const bnn_data_options *options, const char *path, const char *labels,
+                                 bool wants_classes, const bnn_schema *schema);
+
+/* A new dataset of the given rows, in order. */
+bnn_status bnn_dataset_select(bnn_dataset **part, const bnn_dataset *dataset, size_t n, const size_t *rows);
+
+/* The three parts a configuration describes; valid and test may come out NULL (none asked for). Classes come from the training
+ * rows: a class that only other rows have is an error with file:line. IDX sets without names get classes "0".."9" the same way.
+ * Order: file(s) read -> `rows` subset -> test part (test file, test_rows, splits or test_fraction) -> valid part (valid file or
+ * valid_fraction of what is left) -> train. Random choices: BNN_PURPOSE_SPLIT with `seed`. A part that comes out empty is an error. */
+typedef struct bnn_data_parts { bnn_dataset *train, *valid, *test; } bnn_data_parts;
+bnn_status bnn_data_parts_read(bnn_data_parts *parts, const bnn_data_options *options, uint64_t seed, bool wants_classes);
+void       bnn_data_parts_free(bnn_data_parts *parts);
+
+/* ---- scaling --------------------------------------------------------------------------------------------------------- */
+
+/* scaled = (raw - shift) / scale; population sd; constant columns keep scale 1. Classes are not scaled. */
+typedef struct bnn_scaling {
+    size_t  n_features, n_targets;
+    double *x_shift, *x_scale;  /* [n_features] */
+    double *y_shift, *y_scale;  /* [n_targets]  */
+    size_t  n_constant;         /* constant feature columns seen while fitting: worth a warning */
+} bnn_scaling;
+
+/* scale_x, scale_y: "standardize", "none" or "divide:NUMBER" (already checked by the option row). */
+bnn_status bnn_scaling_fit(bnn_scaling *scaling, const bnn_dataset *train, const char *scale_x, const char *scale_y);
+void       bnn_scaling_free(bnn_scaling *scaling);
+json_t    *bnn_scaling_to_json(const bnn_scaling *scaling);                  /* exact: 17 digits */
+bnn_status bnn_scaling_from_json(bnn_scaling *scaling, const json_t *json);
+
+/* x [n x n_features] and y [n x n_targets] (either may be NULL): rows rows[0..n-1] of the dataset (rows NULL: 0..n-1), scaled. */
+void bnn_scaling_gather(const bnn_scaling *scaling, const bnn_dataset *dataset, size_t n, const size_t *rows, real *x, real *y);
+
+#endif
