@@ -16,6 +16,10 @@ typedef struct bnn_text {
 void bnn_text_add(bnn_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bnn_text_free(bnn_text *text);
 
+/* Makes room for `extra` more bytes and the NUL, at least doubling; false (and has_failed) when out of memory. Who then writes
+ * into `at` moves `length` and ends with NUL. */
+bool bnn_text_reserve(bnn_text *text, size_t extra);
+
 /* The shortest decimal form that reads back as the same double: "0.1", "1e-05", "3", "nan", "inf". Always with '.',
  * whatever the locale. `buffer` holds at least 32 bytes; returned. */
 char *bnn_text_number(char buffer[32], double value);
