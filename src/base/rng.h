@@ -1,8 +1,9 @@
 /* Random numbers as functions, not a stream (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
  *
- * An array of random numbers has a key = Philox4x32-10(key = seed; counter = purpose, step, sample, member); its element
- * i = Threefry2x32-13(key; counter = i). Any stretch of any array can be made by any thread, in any order, or again, with
- * the same bits; resuming a run needs only the step number. Normals come from a vectorised Box-Muller (about 1 ns each).
+ * An array of random numbers has a key = Philox4x32-10(key = seed; counter = purpose, step, sample, member); its elements
+ * come from Threefry2x32-13(key; 64-bit counter): uniform i from counter i, normals two from each. Any stretch of any array
+ * can be made by any thread, in any order, or again, with the same bits; resuming a run needs only the step number. Normals
+ * and uniforms of one key share words: use one kind of a key. Normals come from a vectorised Box-Muller (.5 ns with AVX-512).
  * Both generators are Random123's. */
 #ifndef BNN_BASE_RNG_H
 #define BNN_BASE_RNG_H

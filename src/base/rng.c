@@ -1,0 +1,147 @@
+/* Keys, normals, uniforms, a GSL generator and shuffles over Random123's Philox4x32-10 and Threefry2x32-13.
+ *
+ * Normals come in granules of 32: the counters 16 b + i, i < 16, of granule b give two 32-bit words each, and Box & Muller
+ * (1958, eq. 1) make two normals of them: r cos t is number 32 b + i, r sin t number 32 b + 16 + i, with r = sqrt(-2 log u),
+ * u = (word 0 + 1) / 2^32, t = 2 pi word 1 / 2^32. All stores are contiguous, so gcc makes one vector loop of a granule. */
+#include "base/rng.h"
+#include "base/vmath.h"
+
+#include <Random123/philox.h>
+#include <Random123/threefry.h>
+#include <string.h>
+
+enum { LANES = 16, GRANULE = 2 * LANES };
+
+bnn_key bnn_key_make(uint64_t seed, bnn_purpose purpose, uint32_t step, uint32_t sample, uint32_t member) {
+    philox4x32_key_t key = {{ (uint32_t)seed, (uint32_t)(seed >> 32) }};
+    philox4x32_ctr_t counter = {{ (uint32_t)purpose, step, sample, member }};
+    philox4x32_ctr_t words = philox4x32_R(10, counter, key);
+    return (bnn_key){{ words.v[0], words.v[1] }};
+}
+
+/* The two words of one counter of an array. */
+BNN_INLINE threefry2x32_ctr_t array_words(bnn_key key, uint32_t low, uint32_t high) {
+    threefry2x32_ctr_t counter = {{ low, high }};
+    threefry2x32_key_t array = {{ key.v[0], key.v[1] }};
+    return threefry2x32_R(13, counter, array);
+}
+
+/* u is formed in floating point: 2^-32 for the smallest word (r = 6.66), all its digits for small words where the tail lies,
+ * and at most 1 after rounding (r = 0), so r is always finite. */
+BNN_CLONES static void fill_granules(bnn_key key, uint64_t first, size_t n, real *restrict out) {
+    for (size_t g = 0; g < n; g++, out += GRANULE) {
+        uint64_t counter = (first + g) * LANES;
+        uint32_t low = (uint32_t)counter, high = (uint32_t)(counter >> 32);
+        for (uint32_t i = 0; i < LANES; i++) {
+            threefry2x32_ctr_t word = array_words(key, low + i, high);
+            real u = ((real)word.v[0] + 1) * (real)0x1p-32;
+            real radius = bnn_sqrt(-2 * bnn_log_normal(u));
+            real sine, cosine;
+            bnn_sincos_turn(word.v[1], &sine, &cosine);
+            out[i] = radius * cosine;
+            out[LANES + i] = radius * sine;
+        }
+    }
+}
+
+/* Numbers skip..skip + n - 1 of one granule: by the same code as whole ones, hence the same bits. */
+static void fill_part(bnn_key key, uint64_t granule, size_t skip, size_t n, real *out) {
+    real whole[GRANULE];
+    fill_granules(key, granule, 1, whole);
+    memcpy(out, whole + skip, n * sizeof *out);
+}
+
+void bnn_rng_normals(bnn_key key, uint64_t first, size_t n, real *out) {
+    uint64_t granule = first / GRANULE;
+    size_t   skip = first % GRANULE;
+    if (skip > 0) {
+        size_t head = n < GRANULE - skip ? n : GRANULE - skip;
+        fill_part(key, granule++, skip, head, out);
+        out += head;
+        n -= head;
+    }
+    size_t n_whole = n / GRANULE, tail = n % GRANULE;
+    fill_granules(key, granule, n_whole, out);
+    if (tail > 0) fill_part(key, granule + n_whole, 0, tail, out + n_whole * GRANULE);
+}
+
+/* (27 bits, 26 bits) / 2^53, and half of the smallest step in place of 0. */
+static inline double open_uniform(uint32_t high, uint32_t low) {
+    double integer = (double)(int32_t)(high >> 5) * 0x1p26 + (double)(int32_t)(low >> 6);
+    return (integer > 0.0 ? integer : 0.5) * 0x1p-53;
+}
+
+BNN_CLONES void bnn_rng_uniforms(bnn_key key, uint64_t first, size_t n, double *out) {
+    for (size_t j = 0; j < n; j++) {
+        uint64_t counter = first + j;
+        threefry2x32_ctr_t word = array_words(key, (uint32_t)counter, (uint32_t)(counter >> 32));
+        out[j] = open_uniform(word.v[0], word.v[1]);
+    }
+}
+
+/* Philox4x32-10 in counter mode: counter (0, 0, 0, 0), (1, 0, 0, 0), ..., four words each, in order. */
+typedef struct stream {
+    philox4x32_key_t key;
+    uint64_t         next;        /* counter of the next block                */
+    philox4x32_ctr_t block;
+    unsigned         n_left;      /* words of the block not yet handed out    */
+} stream;
+
+static uint32_t stream_word(stream *s) {
+    if (s->n_left == 0) {
+        philox4x32_ctr_t counter = {{ (uint32_t)s->next, (uint32_t)(s->next >> 32), 0, 0 }};
+        s->block = philox4x32_R(10, counter, s->key);
+        s->next++;
+        s->n_left = 4;
+    }
+    return s->block.v[4 - s->n_left--];
+}
+
+static void stream_start(stream *s, uint32_t key0, uint32_t key1) {
+    *s = (stream){ .key = {{ key0, key1 }} };
+}
+
+static void gsl_start(void *state, unsigned long seed) {
+    stream_start(state, (uint32_t)seed, (uint32_t)((uint64_t)seed >> 32));
+}
+
+static unsigned long gsl_word(void *state) { return stream_word(state); }
+
+/* [0, 1), 53 bits: gsl_ran_* reach farther into the tails than with one word. */
+static double gsl_double(void *state) {
+    uint32_t high = stream_word(state) >> 5, low = stream_word(state) >> 6;
+    return ((double)high * 0x1p26 + (double)low) * 0x1p-53;
+}
+
+static const gsl_rng_type philox_type = {
+    .name = "philox4x32-10", .max = UINT32_MAX, .min = 0, .size = sizeof(stream),
+    .set = gsl_start, .get = gsl_word, .get_double = gsl_double
+};
+
+gsl_rng *bnn_rng_gsl(bnn_key key) {
+    gsl_rng *rng = gsl_rng_alloc(&philox_type);
+    if (rng != NULL) stream_start(rng->state, key.v[0], key.v[1]);
+    return rng;
+}
+
+/* An integer below n, all equally likely (Lemire 2019, "Fast random integer generation in an interval", algorithm 5). */
+static uint64_t stream_below(stream *s, uint64_t n) {
+    const uint64_t n_surplus = (0 - n) % n;        /* 2^64 mod n: so many products would make some results likelier */
+    unsigned __int128 product;
+    do {
+        uint64_t high = stream_word(s), low = stream_word(s);
+        product = (unsigned __int128)(high << 32 | low) * n;
+    } while ((uint64_t)product < n_surplus);
+    return (uint64_t)(product >> 64);
+}
+
+void bnn_rng_shuffle(bnn_key key, size_t n, size_t *permutation) {
+    stream s;
+    stream_start(&s, key.v[0], key.v[1]);
+    for (size_t i = 0; i < n; i++) permutation[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t j = stream_below(&s, i), last = permutation[i - 1];
+        permutation[i - 1] = permutation[j];
+        permutation[j] = last;
+    }
+}
