@@ -1,8 +1,10 @@
 /* A resolved configuration: every key of every section of a catalogue, with its value and where that came from.
  *
  * INI: `[section]`, `key = value`, `#` and `;` comments at line start or after a blank, `${NAME}` is an environment variable.
- * Sections may be split and come in any order; a key may be set once per file. Precedence: default, file, command line. Every fault
- * of a file and of the command line is reported at once, each with file:line, what was read, what is allowed and the nearest name. */
+ * In values $$, $# and $; are the plain characters $, # and ;. Sections may be split and come in any order; a key may be set
+ * once per file. Precedence: default, file, command line. Keys of the variant that the file names are dropped when the command
+ * line names another. Every fault of a file and of the command line is reported at once, each with file:line, what was read,
+ * what is allowed and the nearest name. */
 #ifndef BNN_CONFIG_CONFIG_H
 #define BNN_CONFIG_CONFIG_H
 
@@ -17,10 +19,15 @@ bnn_status bnn_config_read_catalogue(bnn_config **config, const bnn_section *cat
 
 const bnn_section *bnn_config_catalogue(const bnn_config *config);
 
+/* Checks the rows themselves, which are trusted everywhere else: every default of every variant reads and lies in its range,
+ * names are unique in a section whatever variants are chosen, help is there. BNN_ERR_CONFIG with every fault. For tests. */
+bnn_status bnn_catalogue_check(const bnn_section *catalogue);
+
 /* The resolved value in canonical text; NULL if no such key belongs to the section with its present variants. */
 const char *bnn_config_text(const bnn_config *config, const char *section, const char *key);
 
-/* Replaces one value after reading (checked like any other). */
+/* Replaces one value after reading; checked like any other, taken literally (no ${NAME}), paths relative to the current folder.
+ * Naming another variant drops the keys of the old one. Nothing changes on a fault. What was filled before stays valid. */
 bnn_status bnn_config_set(bnn_config *config, const char *section, const char *key, const char *value);
 
 /* The variant that axis `key` of `section` names. Never NULL for an axis in the catalogue. */

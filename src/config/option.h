@@ -57,7 +57,7 @@ typedef struct bnn_variant {
 
 typedef struct bnn_axis {
     const char               *key;       /* "name", "schedule", ...                                         */
-    const bnn_variant *const *variants;  /* ended by NULL; the first is the default (unless fallback is set) */
+    const bnn_variant *const *variants;  /* ended by NULL; the first is the default                         */
     const char               *help;
     const char               *topic;     /* what `bnn help` calls the table: "likelihood", "schedule", ...   */
 } bnn_axis;
