@@ -53,7 +53,9 @@ static void whole_fields_are_numbers(void **state) {
 }
 
 static void anything_else_is_no_number(void **state) {
-    static const char *const texts[] = {"", " ", "1 2", "1,5", "1x", "x", "0x10", "-0X1p3", "nan(7)", "1e", "--1", "1.2.3", "e5", "."};
+    static const char *const texts[] = {
+        "", " ", "1 2", "1,5", "1x", "x", "0x10", "-0X1p3", "nan(7)", "1e", "--1", "1.2.3", "e5", ".",
+    };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         double value = 42;

@@ -62,8 +62,8 @@ static bool is_all_zero(const unsigned char *at, size_t size) {
     return true;
 }
 
-/* The last four bytes of a gzip file say how much the last member unpacks to, modulo 2^32: a hint, never believed beyond what
- * deflate can do. The slack lets zlib reach the trailer without asking for more room. */
+/* The last four bytes of a gzip file say how much the last member unpacks to, modulo 2^32: a hint, never believed beyond
+ * what deflate can do. The slack lets zlib reach the trailer without asking for more room. */
 static size_t unpacked_hint(const unsigned char *at, size_t size) {
     if (size < GZIP_TRAILER) return FIRST_ROOM;
     const unsigned char *t = at + size - 4;
@@ -88,7 +88,7 @@ static bnn_status inflate_member(bnn_text *out, z_stream *z, const unsigned char
         *left       -= given - z->avail_in;
         out->length += asked - z->avail_out;
         if (code == Z_MEM_ERROR) return fail_memory(path);
-        if (code == Z_BUF_ERROR && *left == 0)
+        if (code == Z_BUF_ERROR)    /* there is always room: it is input that is missing */
             return BNN_FAIL(BNN_ERR_DATA, "%s: unexpected end of file: truncated?", shown(path));
         if (code != Z_OK && code != Z_STREAM_END)
             return BNN_FAIL(BNN_ERR_DATA, "%s: corrupt gzip data: %s", shown(path), z->msg ? z->msg : zError(code));

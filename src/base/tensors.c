@@ -1,9 +1,9 @@
 /* Tensor files, first half: types, conversion and writing. tensors_read.c reads.
  *
- * The layout is that of the reference implementation (huggingface/safetensors), byte for byte: metadata first, tensors by type and
- * then name, wide types first so that each tensor is aligned to its type; the header is compact JSON padded with blanks. What it
- * leaves to chance, the order of the metadata's keys, is sorted here: equal contents give equal bytes.
- * float16 and bfloat16 are IEEE 754 binary16 and the upper half of binary32. */
+ * The layout is that of the reference implementation (huggingface/safetensors), byte for byte: metadata first,
+ * tensors by type and then name, wide types first so that each tensor is aligned to its type; the header is compact
+ * JSON padded with blanks. What it leaves to chance, the order of the metadata's keys, is sorted here: equal contents
+ * give equal bytes. float16 and bfloat16 are IEEE 754 binary16 and the upper half of binary32. */
 #include "base/tensors.h"
 #include "base/fail.h"
 #include "base/text.h"

@@ -1,8 +1,9 @@
 /* Tensor files, second half: reading, with every check that a hostile or damaged file needs.
  *
- * Nothing from the file is believed before it is checked: the header's length against the file's, JSON without duplicate names,
- * types, shapes whose product does not overflow, offsets inside the data that hold just the shape's bytes, and tensors that
- * cover the data without overlap or hole. Files of other writers may leave tensors misaligned: those are laid out anew. */
+ * Nothing from the file is believed before it is checked: the header's length against the file's, JSON without
+ * duplicate names, types, shapes whose product does not overflow, offsets inside the data that hold just the shape's
+ * bytes, and tensors that cover the data without overlap or hole. Files of other writers may leave tensors
+ * misaligned: those are laid out anew. */
 #include "base/tensors.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -110,7 +111,7 @@ static bnn_status parse_tensor(bnn_tensor *tensor, json_t *entry, const source *
     return parse_offsets(tensor, begin, end, size, from);
 }
 
-/* The names are kept behind the tensors. In the header each had two quotes: with a NUL for those, all fit into its size. */
+/* The names are kept behind the tensors. In the header each had two quotes: with a NUL for those, all fit its size. */
 static bnn_status parse_tensors(bnn_tensor_file *file, json_t *header, const source *from) {
     const char *name;
     json_t     *entry;

@@ -1,9 +1,9 @@
 /* Growing strings, numbers as text and "did you mean".
  *
- * Numbers are read and written in the C locale whatever the caller has set: a decimal comma in a CSV or INI file would change
- * its meaning. newlocale of "C" hands out the C library's own constant, so asking each time costs nothing.
- * The edit distance counts insertions, deletions, replacements and swaps of neighbours (Damerau 1964; the restricted form,
- * which edits no letter twice). */
+ * Numbers are read and written in the C locale whatever the caller has set: a decimal comma in a CSV or INI file
+ * would change its meaning. newlocale of "C" hands out the C library's own constant, so asking each time costs
+ * nothing. The edit distance counts insertions, deletions, replacements and swaps of neighbours (Damerau 1964; the
+ * restricted form, which edits no letter twice). */
 #include "base/text.h"
 
 #include <ctype.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_LENGTH = 128 };     /* longer words have no nearest one: keeps the rows on the stack */
+enum { NEAR_LENGTH = 128 };     /* longer candidates are never near: keeps the rows on the stack */
 
 bool bnn_text_reserve(bnn_text *text, size_t extra) {
     bool is_possible = !text->has_failed && extra < SIZE_MAX / 2 - text->length;
@@ -77,8 +77,8 @@ static bool same_letter(char a, char b) { return tolower((unsigned char)a) == to
 
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Number of edits between a and b, both at most NEAR_LENGTH long. rows[i % 3][j]: between the first i letters of a and
- * the first j of b; a swap looks two rows back. */
+/* Number of edits between a and b, which is at most NEAR_LENGTH long. rows[i % 3][j]: between the first i letters of a
+ * and the first j of b; a swap looks two rows back. */
 static size_t edit_distance(const char *a, const char *b) {
     size_t rows[3][NEAR_LENGTH + 1], n = strlen(a), m = strlen(b);
     for (size_t j = 0; j <= m; j++) rows[0][j] = j;
@@ -98,7 +98,6 @@ static size_t edit_distance(const char *a, const char *b) {
 const char *bnn_text_nearest(const char *word, size_t n, const char *const *candidates) {
     size_t length = strlen(word), limit = 1 + length / 3;
     const char *nearest = NULL;
-    if (length > NEAR_LENGTH) return NULL;
     for (size_t i = 0; i < n; i++) {
         if (strlen(candidates[i]) > NEAR_LENGTH) continue;
         size_t distance = edit_distance(word, candidates[i]);
