@@ -56,6 +56,7 @@ struct bnn_dataset {
     uint8_t   *x_bytes;         /* the same for images, or NULL                                              */
     double    *y;               /* [n_rows x n_targets]: values, or 0-based class numbers; NULL: no targets  */
     size_t    *file_rows;       /* [n_rows] 0-based data row in the file it came from                        */
+    size_t    *lines;           /* [n_rows] 1-based line of the file, for messages; NULL: not a text file    */
     char      *path;            /* as read, for messages                                                     */
     char       sha256[65];      /* of the file's bytes as stored (labels file: hashed after the images)      */
 };
@@ -90,6 +91,7 @@ typedef struct bnn_scaling {
     double *x_shift, *x_scale;  /* [n_features] */
     double *y_shift, *y_scale;  /* [n_targets]  */
     size_t  n_constant;         /* constant feature columns seen while fitting: worth a warning */
+    real   *byte_shift, *byte_factor;   /* [n_features] x_shift and 1 / x_scale, for the loop over bytes */
 } bnn_scaling;
 
 /* scale_x, scale_y: "standardize", "none" or "divide:NUMBER" (already checked by the option row). */

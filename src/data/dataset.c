@@ -1,0 +1,116 @@
+/* Data sets in memory: made from arrays, taken apart by rows. */
+#include "base/fail.h"
+#include "data/read.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t bnn_dataset_rows(const bnn_dataset *dataset) { return dataset->n_rows; }
+
+size_t bnn_dataset_features(const bnn_dataset *dataset) { return dataset->schema.n_features; }
+
+void bnn_dataset_free(bnn_dataset *dataset) {
+    if (dataset == NULL) return;
+    bnn_schema_free(&dataset->schema);
+    free(dataset->x);
+    free(dataset->x_bytes);
+    free(dataset->y);
+    free(dataset->file_rows);
+    free(dataset->lines);
+    free(dataset->path);
+    free(dataset);
+}
+
+bnn_status bnn_dataset_number_rows(bnn_dataset *set) {
+    set->file_rows = malloc((set->n_rows + 1) * sizeof *set->file_rows);
+    if (set->file_rows == NULL) return BNN_FAIL_MEMORY("row numbers");
+    for (size_t i = 0; i < set->n_rows; i++) set->file_rows[i] = i;
+    return BNN_OK;
+}
+
+/* ---- from memory ----------------------------------------------------------------------------------------------------- */
+
+static bnn_status check_finite(const char *name, size_t n_rows, size_t n_columns, const double *at) {
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n_columns; j++)
+            if (!isfinite(at[i * n_columns + j]))
+                return BNN_FAIL(BNN_ERR_DATA, "%s[%zu][%zu] = %g is not finite", name, i, j, at[i * n_columns + j]);
+    return BNN_OK;
+}
+
+static bnn_status check_classes(size_t n_rows, const double *y, size_t n_classes) {
+    for (size_t i = 0; i < n_rows; i++)
+        if (y[i] < 0 || y[i] >= (double)n_classes || y[i] != floor(y[i]))
+            return BNN_FAIL(BNN_ERR_DATA, "y[%zu] = %g is not a class number, allowed 0 to %zu", i, y[i], n_classes - 1);
+    return BNN_OK;
+}
+
+static bool name_all(bnn_schema *schema, size_t n_features, size_t n_targets, size_t n_classes) {
+    *schema = (bnn_schema){ .n_features = n_features, .n_targets = n_targets, .n_classes = n_classes };
+    return (schema->feature_names = bnn_names_make(n_features, "x", 1)) != NULL &&
+           (schema->target_names = bnn_names_targets(n_targets)) != NULL &&
+           (n_classes == 0 || (schema->class_names = bnn_names_make(n_classes, "", 0)) != NULL);
+}
+
+static void *copy_of(const void *from, size_t n, size_t size) {
+    void *copy = reallocarray(NULL, n, size);
+    return copy == NULL ? NULL : memcpy(copy, from, n * size);
+}
+
+bnn_status bnn_dataset_make(bnn_dataset **dataset, size_t n_rows, size_t n_features, const double *x,
+                            size_t n_targets, const double *y, size_t n_classes) {
+    bnn_status status;
+    bnn_dataset *set = NULL;
+    assert(*dataset == NULL);
+    if (n_rows == 0 || n_features == 0) return BNN_FAIL(BNN_ERR_DATA, "a data set without rows or features");
+    if (y != NULL && n_targets == 0) return BNN_FAIL(BNN_ERR_DATA, "targets without columns");
+    if (n_classes > 0 && n_targets != 1) return BNN_FAIL(BNN_ERR_DATA, "classes need one target column, not %zu", n_targets);
+    if ((status = check_finite("x", n_rows, n_features, x)) != BNN_OK) return status;
+    if (y != NULL && (status = check_finite("y", n_rows, n_targets, y)) != BNN_OK) return status;
+    if (y != NULL && n_classes > 0 && (status = check_classes(n_rows, y, n_classes)) != BNN_OK) return status;
+    if ((set = calloc(1, sizeof *set)) == NULL) return BNN_FAIL_MEMORY("a data set");
+    set->n_rows = n_rows;
+    if ((set->path = strdup("memory")) == NULL || !name_all(&set->schema, n_features, n_targets, n_classes) ||
+        (set->x = copy_of(x, n_rows * n_features, sizeof *x)) == NULL ||
+        (y != NULL && (set->y = copy_of(y, n_rows * n_targets, sizeof *y)) == NULL) || bnn_dataset_number_rows(set) != BNN_OK) {
+        bnn_dataset_free(set);
+        return BNN_FAIL_MEMORY("a data set");
+    }
+    *dataset = set;
+    return BNN_OK;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------------------------------- */
+
+/* *to = the given rows of `from`, each `size` bytes; nothing where there is nothing. */
+static bool select_rows(void *to, const void *from, size_t size, size_t n, const size_t *rows) {
+    if (from == NULL) return true;
+    char *part = reallocarray(NULL, n + 1, size);
+    if (part == NULL) return false;
+    for (size_t i = 0; i < n; i++) memcpy(part + i * size, (const char *)from + rows[i] * size, size);
+    memcpy(to, &part, sizeof part);
+    return true;
+}
+
+bnn_status bnn_dataset_select(bnn_dataset **part, const bnn_dataset *dataset, size_t n, const size_t *rows) {
+    const bnn_dataset *d = dataset;
+    size_t n_features = d->schema.n_features;
+    assert(*part == NULL);
+    bnn_dataset *set = calloc(1, sizeof *set);
+    if (set == NULL) return BNN_FAIL_MEMORY("a part of the data");
+    set->n_rows = n;
+    memcpy(set->sha256, d->sha256, sizeof set->sha256);
+    if (bnn_schema_copy(&set->schema, &d->schema) != BNN_OK || (set->path = strdup(d->path)) == NULL ||
+        !select_rows(&set->x, d->x, n_features * sizeof *d->x, n, rows) ||
+        !select_rows(&set->x_bytes, d->x_bytes, n_features, n, rows) ||
+        !select_rows(&set->y, d->y, d->schema.n_targets * sizeof *d->y, n, rows) ||
+        !select_rows(&set->file_rows, d->file_rows, sizeof *d->file_rows, n, rows) ||
+        !select_rows(&set->lines, d->lines, sizeof *d->lines, n, rows)) {
+        bnn_dataset_free(set);
+        return BNN_FAIL_MEMORY("a part of the data");
+    }
+    *part = set;
+    return BNN_OK;
+}
