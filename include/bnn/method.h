@@ -1,0 +1,37 @@
+/* Fitting: a method turns a configuration and training rows into a model. */
+#ifndef BNN_METHOD_H
+#define BNN_METHOD_H
+
+#include "bnn/config.h"
+#include "bnn/data.h"
+#include "bnn/model.h"
+#include <stdint.h>
+
+/* One epoch's record. Terms are nats of the whole training set; nll is the mean over the epoch's steps of their estimates. */
+typedef struct bnn_epoch {
+    long     epoch, n_epochs;      /* 1-based */
+    uint64_t step, n_steps;        /* steps done, steps in all */
+    double   lr;                   /* of the last step */
+    double   nll;
+    double   penalty;              /* bbb: KL(q || prior); map: -log prior */
+    double   kl_weight;            /* what the penalty was multiplied by (warm-up, temperature) */
+    double   elbo;                 /* bbb: -(nll + KL); map: -(nll - log prior), the log joint */
+    double   valid_nll;            /* mean per validation row at the mean weights; NaN without them */
+} bnn_epoch;
+
+typedef enum bnn_answer { BNN_GO_ON = 0, BNN_STOP } bnn_answer;
+
+/* How progress comes out; any member may be NULL. */
+typedef struct bnn_observer {
+    void       *context;
+    bnn_answer (*step)(void *context, uint64_t step);
+    bnn_answer (*epoch)(void *context, const bnn_epoch *record);
+} bnn_observer;
+
+/* Fits config's method to `train`; valid and observer may be NULL. The same config, data and seed give the same model on one kind of
+ * processor, whatever the number of threads. *model must be NULL. BNN_ERR_CONFIG: a need of the method is not met;
+ * BNN_ERR_NUMERIC: a loss or gradient was not finite, with step and block; BNN_STOPPED: the observer said so (no model). */
+bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
+                   const bnn_observer *observer);
+
+#endif

@@ -1,0 +1,29 @@
+/* The table of estimators, their making, and the value of the KL. */
+#include "estimator/estimator.h"
+#include "base/fail.h"
+
+const bnn_variant *const bnn_estimators[] = { &bnn_reparam_estimator.head, NULL };
+
+bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row *row, bnn_problem *problem, const real *mu,
+                              const real *log_sd) {
+    *estimator = (bnn_estimator){ .row = row, .problem = problem, .mu = mu, .log_sd = log_sd, .n_samples = 1 };
+    estimator->theta = BNN_TAKE(&estimator->arena, problem->n_params, real);
+    return estimator->theta == NULL ? BNN_FAIL_MEMORY("the weight draws") : BNN_OK;
+}
+
+void bnn_estimator_free(bnn_estimator *estimator) {
+    bnn_arena_free(&estimator->arena);
+    *estimator = (bnn_estimator){0};
+}
+
+double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step) {
+    const bnn_problem *problem = estimator->problem;
+    bnn_key key = bnn_key_make(estimator->seed, BNN_PURPOSE_EVALUATE, (uint32_t)step, 0, estimator->member);
+    double sum = 0;
+    for (size_t b = 0; b < problem->net->n_blocks; b++) {
+        const bnn_block *block = &problem->net->blocks[b];
+        sum += bnn_prior_kl(problem->prior, problem->prior_scale[b], block->first, block->n, estimator->mu + block->first,
+                            estimator->log_sd + block->first, estimator->is_monte_carlo, 1, &key);
+    }
+    return sum;
+}

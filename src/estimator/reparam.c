@@ -1,0 +1,103 @@
+/* The reparameterisation trick on weights (Blundell et al. 2015, section 3.2): w = mu + sd epsilon, epsilon ~ N(0, 1), so that
+ *
+ *     d/dmu = g,   d/dlog_sd = g (w - mu),   g = d(...)/dw,
+ *
+ * and epsilon need not be stored. One draw serves a whole batch. */
+#include "base/vmath.h"
+#include "estimator/estimator.h"
+
+#include <string.h>
+
+typedef struct reparam_job {
+    bnn_estimator       *estimator;
+    const bnn_elbo_sink *sink;
+    uint64_t             step;
+    size_t               sample;
+    real                 share;        /* 1 / n_samples */
+    real                 prior_factor; /* with a Monte Carlo KL: the part of kl_weight that each call of the sink adds, else 0 */
+} reparam_job;
+
+BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real *w) {
+    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * w[i];
+}
+
+static void draw_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
+    bnn_key key = bnn_key_make(e->seed, BNN_PURPOSE_WEIGHTS, (uint32_t)step, (uint32_t)sample, e->member);
+    for (size_t i = first, end = first + n; i < end;) {
+        size_t m = bnn_tile_end(i, end) - i;
+        bnn_rng_normals(key, i, m, e->theta + i);
+        spread(m, e->mu + i, e->log_sd + i, e->theta + i);
+        i += m;
+    }
+}
+
+static void reparam_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
+    size_t n_weights = estimator->problem->n_weights;
+    if (first < n_weights) draw_span(estimator, step, 0, first, n);
+    else memcpy(estimator->theta + first, estimator->mu + first, n * sizeof(real));
+}
+
+enum { CHUNK = 16 * BNN_TILE };
+
+static void draw_chunk(void *context, size_t tile, int thread) {
+    const reparam_job *job = context;
+    size_t n_weights = job->estimator->problem->n_weights, first = tile * CHUNK;
+    (void)thread;
+    draw_span(job->estimator, job->step, job->sample, first, n_weights - first < CHUNK ? n_weights - first : CHUNK);
+}
+
+static void draw_all(const reparam_job *job) {
+    const bnn_problem *problem = job->estimator->problem;
+    size_t n_noise = problem->n_params - problem->n_weights;
+    bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, draw_chunk, (void *)(uintptr_t)job);
+    memcpy(job->estimator->theta + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
+}
+
+BNN_CLONES static void through_draw(size_t n, const real *dmu, const real *w, const real *mu, real *dlog_sd) {
+    for (size_t i = 0; i < n; i++) dlog_sd[i] = dmu[i] * (w[i] - mu[i]);
+}
+
+BNN_CLONES static void scaled_copy(size_t n, real factor, const real *g, real *dmu) {
+    for (size_t i = 0; i < n; i++) dmu[i] = factor * g[i];
+}
+
+/* A finished block of dW, tile by tile, into (dmu, dlog_sd). */
+static void take_block(void *context, size_t first, size_t n, const real *g) {
+    const reparam_job *job = context;
+    const bnn_estimator *e = job->estimator;
+    bool is_noise = first >= e->problem->n_weights;
+    real dmu[BNN_TILE], dlog_sd[BNN_TILE];
+    for (size_t i = first, end = first + n; i < end;) {
+        size_t m = bnn_tile_end(i, end) - i;
+        scaled_copy(m, job->share, g + (i - first), dmu);
+        if (!is_noise) {
+            if (job->prior_factor > 0) bnn_problem_add_prior_grad(e->problem, job->prior_factor, i, m, e->theta + i, dmu);
+            through_draw(m, dmu, e->theta + i, e->mu + i, dlog_sd);
+        }
+        job->sink->tile(job->sink->context, i, m, dmu, is_noise ? NULL : dlog_sd);
+        i += m;
+    }
+}
+
+static bnn_status reparam_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
+                                    const bnn_elbo_sink *sink, double *nll) {
+    size_t n_passes = bnn_problem_passes(estimator->problem, rows == NULL ? estimator->problem->n_rows : n);
+    double share = 1 / (double)estimator->n_samples, prior_share = kl_weight * share / (double)n_passes;
+    reparam_job job = { .estimator = estimator, .sink = sink, .step = step, .share = (real)share,
+                        .prior_factor = (real)(estimator->is_monte_carlo ? prior_share : 0) };
+    bnn_sink block_sink = { take_block, &job };
+    *nll = 0;
+    for (job.sample = 0; job.sample < estimator->n_samples; job.sample++) {
+        double value;
+        if (job.sample > 0 || estimator->drawn_step != step) draw_all(&job);
+        bnn_status status = bnn_problem_nll(estimator->problem, estimator->theta, n, rows, &block_sink, &value);
+        if (status != BNN_OK) return status;
+        *nll += share * value;
+    }
+    return BNN_OK;
+}
+
+const bnn_estimator_row bnn_reparam_estimator = {
+    .head = { "reparam", "one weight draw per step for the whole batch: the cheapest step, the default", NULL, 0 },
+    .elbo_grad = reparam_elbo_grad, .redraw = reparam_redraw,
+};

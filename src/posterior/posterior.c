@@ -1,0 +1,30 @@
+/* The table of posterior kinds and their making. */
+#include "posterior/posterior.h"
+#include "base/fail.h"
+
+#include <string.h>
+
+const bnn_variant *const bnn_posteriors[] = { &bnn_draws_posterior.head, &bnn_diag_posterior.head, NULL };
+
+const bnn_posterior_row *bnn_posterior_find(const char *name) {
+    for (size_t i = 0; bnn_posteriors[i] != NULL; i++)
+        if (strcmp(bnn_posteriors[i]->name, name) == 0) return (const bnn_posterior_row *)bnn_posteriors[i];
+    return NULL;
+}
+
+bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws) {
+    *posterior = (bnn_posterior){ .row = row, .n_weights = n_weights, .n_params = n_weights + n_noise, .n_draws = n_draws };
+    row->start(posterior);
+    for (size_t a = 0; a < posterior->n_arrays; a++) {
+        bnn_posterior_array *array = &posterior->arrays[a];
+        array->at = BNN_TAKE(&posterior->arena, array->copies * posterior->n_params, real);
+    }
+    if (!posterior->arena.has_failed) return BNN_OK;
+    bnn_posterior_free(posterior);
+    return BNN_FAIL_MEMORY("the posterior");
+}
+
+void bnn_posterior_free(bnn_posterior *posterior) {
+    bnn_arena_free(&posterior->arena);
+    *posterior = (bnn_posterior){0};
+}

@@ -1,0 +1,56 @@
+/* Posteriors over theta: what a method writes and prediction draws from.
+ *
+ * theta [n_params] = weights [n_weights] and then learnt log noise sds, which are point estimates in every kind here. */
+#ifndef BNN_POSTERIOR_POSTERIOR_H
+#define BNN_POSTERIOR_POSTERIOR_H
+
+#include "base/arena.h"
+#include "base/rng.h"
+#include "bnn/status.h"
+#include "config/option.h"
+
+typedef struct bnn_posterior bnn_posterior;
+
+/* One stored array: `copies` vectors over the weights, named BLOCK or BLOCK.suffix in the file. */
+typedef struct bnn_posterior_array {
+    const char *suffix;       /* "": the block's own name */
+    real       *at;           /* [copies x n_params]       */
+    size_t      copies;
+    bool        has_noise;    /* the noise entries mean something: written under the noise block's name */
+} bnn_posterior_array;
+
+enum { BNN_POSTERIOR_ARRAYS = 4 };
+
+typedef struct bnn_posterior_row {
+    bnn_variant head;
+    /* Lays out the arrays for n_params and n_draws. */
+    void (*start)(bnn_posterior *posterior);
+    /* out [n] = theta[first .. first + n) of draw s; draws are functions of (seed, s): any part can be made at any time. */
+    void (*draw)(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out);
+    /* out [n_params]: the mean of theta. */
+    void (*mean)(const bnn_posterior *posterior, real *out);
+    /* out [n] = sd of theta[first .. first + n); NULL: no spread. */
+    void (*sd)(const bnn_posterior *posterior, size_t first, size_t n, real *out);
+} bnn_posterior_row;
+
+struct bnn_posterior {
+    const bnn_posterior_row *row;
+    size_t    n_weights, n_params;
+    size_t    n_draws;           /* draws stored; 0: any number can be drawn */
+    size_t    n_arrays;
+    bnn_posterior_array arrays[BNN_POSTERIOR_ARRAYS];
+    bnn_arena arena;
+};
+
+/* n_draws: for kinds that store draws, else 0. Arrays start zeroed. */
+bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws);
+void       bnn_posterior_free(bnn_posterior *posterior);
+
+/* NULL if there is none of that name. */
+const bnn_posterior_row *bnn_posterior_find(const char *name);
+
+/* The kinds, ended by NULL. draws: K stored vectors. diag: independent normals, mean and log sd. */
+extern const bnn_variant *const bnn_posteriors[];
+extern const bnn_posterior_row bnn_draws_posterior, bnn_diag_posterior;
+
+#endif

@@ -1,0 +1,77 @@
+/* The one predictor: draws from a posterior, outputs of the net for every draw, and what they say together.
+ *
+ * Numbers: y | draw s ~ p(y | f_s), a mixture over draws with
+ *     mean = E_s[m_s],  sd_aleatoric^2 = E_s[v_s],  sd_epistemic^2 = Var_s[m_s] (n - 1; 0 for one draw),  sd^2 = their sum,
+ * quantiles of the mixture itself. Classes: p = E_s[p_s],  entropy H(p),  entropy_aleatoric E_s[H(p_s)],  mutual information their
+ * difference. log_lik = log E_s[p(y | f_s)], in the target's own units. Everything in double. */
+#ifndef BNN_PREDICT_PREDICT_H
+#define BNN_PREDICT_PREDICT_H
+
+#include "bnn/predict.h"
+#include "base/text.h"
+#include "model/model.h"
+
+typedef struct bnn_predict_settings {      /* the [predict] section */
+    long long   samples;
+    bnn_numbers quantiles;
+} bnn_predict_settings;
+
+extern const bnn_option bnn_predict_rows[];    /* of bnn_predict_settings */
+
+struct bnn_prediction {
+    size_t  n_rows, n_draws, n_targets, n_classes, n_quantiles;
+    char  **target_names, **class_names;       /* copies                                    */
+    double *quantile_levels;                   /* [n_quantiles]                             */
+    /* numbers, [n_rows x n_targets], original units; NULL for classes */
+    double *mean, *sd, *sd_aleatoric, *sd_epistemic;
+    double *quantiles;                         /* [n_rows x n_targets x n_quantiles]        */
+    /* classes; NULL for numbers */
+    double *p;                                 /* [n_rows x n_classes]                      */
+    size_t *label;                             /* [n_rows] the most probable; ties: the first */
+    double *entropy, *entropy_aleatoric, *mutual_information;   /* [n_rows] nats            */
+    /* where the target is known, else NULL */
+    double *target;                            /* [n_rows x n_targets] values or class numbers */
+    double *log_lik;                           /* [n_rows] nats, all targets of a row together */
+    double *log_lik_moment;                    /* [n_rows] numbers: the same for N(mean, sd^2) */
+    double *crps;                              /* [n_rows] numbers: of the mixture, mean over targets, original units */
+    double *pit;                               /* [n_rows x n_targets] numbers: mixture CDF at the target */
+    double *expected_nll;                      /* [n_rows] E_s[-log p(y | f_s)] in scaled units: what the ELBO sums */
+    bnn_arena arena;
+};
+
+/* ---- metrics (metrics.c: one row per metric) -------------------------------------------------------------------------- */
+
+typedef struct bnn_score { double value, se; } bnn_score;
+
+typedef struct bnn_metric {
+    const char *name, *help;
+    bool for_numbers, for_classes;
+    bnn_score (*score)(const bnn_prediction *prediction);   /* se over rows: delta method, ece by bootstrap; targets are known */
+} bnn_metric;
+
+/* Ended by {0}; names of the interface: rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95 | accuracy error
+ * log_lik brier ece. */
+extern const bnn_metric bnn_metrics[];
+
+/* What a predictor that ignores the features would say of the same rows: training mean and sd (one Gaussian), or class frequencies,
+ * as the model's facts "baseline" hold them (bnn_fit notes them). */
+bnn_status bnn_predict_baseline(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows);
+
+/* {"mean": [...], "sd": [...]} or {"p": [...]} of the training targets: the fact "baseline". New reference; NULL: out of memory. */
+json_t *bnn_baseline_of(const bnn_dataset *train);
+
+/* ELBO of a model with a prior and a diagonal posterior on its whole training set, from a prediction on exactly those rows: nll =
+ * sum of expected_nll, kl = KL(q || prior). Other kinds of posterior: has_kl false, kl and elbo NaN. Nats, scaled units, with the se
+ * over weight draws left out. */
+typedef struct bnn_elbo { double nll, kl, elbo; bool has_kl; } bnn_elbo;
+bnn_elbo bnn_predict_elbo(const bnn_model *model, const bnn_prediction *train);
+
+/* ---- CSV (csv.c) ------------------------------------------------------------------------------------------------------ */
+
+/* The header and one line per row, names and order as in the interface page: mean, sd, sd_aleatoric, sd_epistemic, q05, q50, q95,
+ * [target, log_lik]; several targets: mean_NAME, ...; classes: label, p_<class>..., entropy, entropy_aleatoric, mutual_information,
+ * [target, log_lik]. Quantile names: digits after "0." (q05, q5, q975). Numbers in their shortest exact form; names are quoted where
+ * needed. */
+void bnn_prediction_print(const bnn_prediction *prediction, bnn_text *csv);
+
+#endif

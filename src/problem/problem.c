@@ -1,0 +1,194 @@
+/* Batches in, scaled likelihood terms and gradients out. */
+#include "problem/problem.h"
+#include "base/fail.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- making ---------------------------------------------------------------------------------------------------------- */
+
+static void take_arrays(bnn_problem *problem) {
+    const bnn_likelihood *likelihood = problem->likelihood;
+    bnn_arena *arena = &problem->arena;
+    size_t n = problem->max_rows, d = problem->net->n_inputs, blocks = problem->net->n_blocks;
+    double *scale = BNN_TAKE(arena, blocks, double);
+    for (size_t b = 0; scale != NULL && b < blocks; b++) scale[b] = 1;
+    problem->prior_scale = scale;
+    if (problem->data->x_bytes == NULL) problem->x = BNN_TAKE(arena, problem->n_rows * d, real);
+    problem->y = BNN_TAKE(arena, problem->n_rows * likelihood->n_targets, real);
+    problem->batch_x = BNN_TAKE(arena, n * d, real);
+    problem->batch_y = BNN_TAKE(arena, n * likelihood->n_targets, real);
+    problem->df = BNN_TAKE(arena, n * likelihood->n_outputs, real);
+    problem->row_nll = BNN_TAKE(arena, n, double);
+    problem->dnoise = BNN_TAKE(arena, likelihood->n_noise, double);
+    bnn_workspace_take(&problem->workspace, arena, problem->net, n, bnn_team_size(problem->team));
+}
+
+bnn_status bnn_problem_make(bnn_problem *problem, const bnn_net *net, const bnn_likelihood *likelihood, const bnn_prior *prior,
+                            const bnn_dataset *data, const bnn_scaling *scaling, bnn_team *team, size_t max_rows) {
+    if (max_rows == 0) max_rows = data->n_rows < BNN_PASS_ROWS ? data->n_rows : BNN_PASS_ROWS;
+    *problem = (bnn_problem){ .net = net, .likelihood = likelihood, .prior = prior, .data = data, .scaling = scaling, .team = team,
+                              .n_rows = data->n_rows, .n_weights = net->n_weights,
+                              .n_params = net->n_weights + likelihood->n_noise, .max_rows = max_rows };
+    take_arrays(problem);
+    if (problem->arena.has_failed) {
+        bnn_problem_free(problem);
+        return BNN_FAIL_MEMORY("the training batches");
+    }
+    bnn_scaling_gather(scaling, data, data->n_rows, NULL, problem->x, problem->y);
+    return BNN_OK;
+}
+
+void bnn_problem_free(bnn_problem *problem) {
+    bnn_arena_free(&problem->arena);
+    *problem = (bnn_problem){0};
+}
+
+/* ---- the likelihood term --------------------------------------------------------------------------------------------- */
+
+static void copy_rows(real *out, const real *all, size_t width, size_t n, const size_t *rows) {
+    for (size_t i = 0; i < n; i++) memcpy(out + i * width, all + rows[i] * width, width * sizeof *out);
+}
+
+/* Where x and y of rows[0..n-1], or of first..first+n-1 without a list, lie scaled and contiguous. */
+static void find_batch(bnn_problem *problem, size_t first, size_t n, const size_t *rows, const real **x, const real **y) {
+    size_t d = problem->net->n_inputs, t = problem->likelihood->n_targets;
+    *x = problem->batch_x;
+    *y = problem->batch_y;
+    if (problem->x == NULL) {
+        size_t list[rows == NULL ? n : 1];
+        for (size_t i = 0; rows == NULL && i < n; i++) list[i] = first + i;
+        bnn_scaling_gather(problem->scaling, problem->data, n, rows == NULL ? list : rows, problem->batch_x, NULL);
+    } else if (rows == NULL) {
+        *x = problem->x + first * d;
+    } else {
+        copy_rows(problem->batch_x, problem->x, d, n, rows);
+    }
+    if (rows == NULL) *y = problem->y + first * t;
+    else copy_rows(problem->batch_y, problem->y, t, n, rows);
+}
+
+static bool is_all_finite(size_t n, const real *v) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i])) return false;
+    return true;
+}
+
+static bnn_status fail_not_finite(const bnn_problem *problem, const real *theta, size_t n) {
+    const bnn_net *net = problem->net;
+    for (size_t b = 0; b < net->n_blocks; b++) {
+        if (!is_all_finite(net->blocks[b].n, theta + net->blocks[b].first))
+            return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: block %s holds non-finite weights", net->blocks[b].name);
+    }
+    for (size_t l = 0; l < net->n_layers; l++) {
+        if (!is_all_finite(n * net->layers[l].n_out, problem->workspace.y[l]))
+            return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the outputs of block %zu.weight overflowed", l);
+    }
+    return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the likelihood overflowed");
+}
+
+BNN_CLONES static void scale_by(size_t n, real *v, real factor) {
+    for (size_t i = 0; i < n; i++) v[i] *= factor;
+}
+
+static void hand_out_noise(const bnn_problem *problem, double factor, const bnn_sink *sink) {
+    size_t n = problem->likelihood->n_noise;
+    if (n == 0) return;
+    real g[n];
+    for (size_t j = 0; j < n; j++) g[j] = (real)(factor * problem->dnoise[j]);
+    sink->block(sink->context, problem->n_weights, n, g);
+}
+
+/* One pass over at most max_rows rows; adds their nll times factor. */
+static bnn_status pass(bnn_problem *problem, const real *theta, size_t first, size_t n, const size_t *rows, double factor,
+                       const bnn_sink *sink, double *nll) {
+    const bnn_likelihood *likelihood = problem->likelihood;
+    const real *x, *y;
+    double sum = 0;
+    find_batch(problem, first, n, rows, &x, &y);
+    bnn_mat f = bnn_net_forward(problem->net, &problem->workspace, problem->team, theta, n, x);
+    memset(problem->dnoise, 0, likelihood->n_noise * sizeof(double));
+    likelihood->row->nll(likelihood, theta + problem->n_weights, n, f.at, y, problem->row_nll, sink == NULL ? NULL : problem->df,
+                         problem->dnoise);
+    for (size_t i = 0; i < n; i++) sum += problem->row_nll[i];
+    if (!isfinite(sum)) return fail_not_finite(problem, theta, n);
+    *nll += factor * sum;
+    if (sink == NULL) return BNN_OK;
+    scale_by(n * likelihood->n_outputs, problem->df, (real)factor);
+    bnn_net_backward(problem->net, &problem->workspace, problem->team, theta, n, x, problem->df, sink);
+    hand_out_noise(problem, factor, sink);
+    return BNN_OK;
+}
+
+size_t bnn_problem_passes(const bnn_problem *problem, size_t n) { return (n + problem->max_rows - 1) / problem->max_rows; }
+
+bnn_status bnn_problem_nll(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, const bnn_sink *sink, double *nll) {
+    if (rows == NULL) n = problem->n_rows;
+    double factor = (double)problem->n_rows / (double)n;
+    *nll = 0;
+    for (size_t first = 0; first < n; first += problem->max_rows) {
+        size_t m = n - first < problem->max_rows ? n - first : problem->max_rows;
+        bnn_status status = pass(problem, theta, first, m, rows == NULL ? NULL : rows + first, factor, sink, nll);
+        if (status != BNN_OK) return status;
+    }
+    return BNN_OK;
+}
+
+/* ---- the prior term -------------------------------------------------------------------------------------------------- */
+
+void bnn_problem_each_block(const bnn_problem *problem, size_t first, size_t n,
+                            void (*span)(void *context, double scale, size_t first, size_t n), void *context) {
+    const bnn_net *net = problem->net;
+    size_t end = first + n;
+    for (size_t b = 0; b < net->n_blocks; b++) {
+        const bnn_block *block = &net->blocks[b];
+        size_t from = block->first > first ? block->first : first, to = block->first + block->n < end ? block->first + block->n : end;
+        if (from < to) span(context, problem->prior_scale[b], from, to - from);
+    }
+}
+
+typedef struct prior_job { const bnn_prior *prior; const real *w; double sum; } prior_job;
+
+static void add_log_prob(void *context, double scale, size_t first, size_t n) {
+    prior_job *job = context;
+    job->sum += job->prior->row->log_prob(job->prior, scale, n, job->w + first);
+}
+
+double bnn_problem_neg_log_prior(const bnn_problem *problem, const real *theta) {
+    prior_job job = { .prior = problem->prior, .w = theta };
+    bnn_problem_each_block(problem, 0, problem->n_weights, add_log_prob, &job);
+    return -job.sum;
+}
+
+typedef struct grad_job { const bnn_prior *prior; real factor; size_t origin; const real *w; real *g; } grad_job;
+
+static void add_grad(void *context, double scale, size_t first, size_t n) {
+    grad_job *job = context;
+    size_t at = first - job->origin;
+    job->prior->row->add_grad(job->prior, scale, job->factor, n, job->w + at, job->g + at);
+}
+
+void bnn_problem_add_prior_grad(const bnn_problem *problem, real factor, size_t first, size_t n, const real *w, real *g) {
+    grad_job job = { .prior = problem->prior, .factor = factor, .origin = first, .w = w, .g = g };
+    bnn_problem_each_block(problem, first, n, add_grad, &job);
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------------------ */
+
+BNN_CLONES static void add_span(real *sum, const real *g, size_t n) {
+    for (size_t i = 0; i < n; i++) sum[i] += g[i];
+}
+
+static void accumulate(void *context, size_t first, size_t n, const real *g) { add_span((real *)context + first, g, n); }
+
+bnn_sink bnn_sink_accumulate(real *g) { return (bnn_sink){ accumulate, g }; }
+
+bnn_status bnn_problem_energy(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, double *energy, real *g) {
+    bnn_sink sink = bnn_sink_accumulate(g);
+    memset(g, 0, problem->n_params * sizeof *g);
+    bnn_status status = bnn_problem_nll(problem, theta, n, rows, &sink, energy);
+    if (status != BNN_OK) return status;
+    *energy += bnn_problem_neg_log_prior(problem, theta);
+    bnn_problem_add_prior_grad(problem, 1, 0, problem->n_weights, theta, g);
+    return BNN_OK;
+}
