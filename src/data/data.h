@@ -30,7 +30,7 @@ typedef struct bnn_data_options {
     const char *scale_x, *scale_y;              /* standardize | none | divide:126                             */
 } bnn_data_options;
 
-extern const bnn_section bnn_data_section;
+extern const bnn_option bnn_data_rows[];     /* of bnn_data_options */
 
 /* ---- what a model remembers of its data ------------------------------------------------------------------------------ */
 

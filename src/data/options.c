@@ -20,7 +20,7 @@ static const char *check_scale_y(const char *value) {
 }
 
 #define O bnn_data_options
-static const bnn_option rows[] = {
+const bnn_option bnn_data_rows[] = {
     BNN_OPTION_PATH_ROW(O, train, "", "file of the training rows (and of all rows that are split off for testing), plain or .gz"),
     BNN_OPTION_PATH_ROW(O, valid, "", "file of validation rows"),
     BNN_OPTION_PATH_ROW(O, test, "", "file of test rows"),
@@ -47,7 +47,3 @@ static const bnn_option rows[] = {
     {0}
 };
 #undef O
-
-const bnn_section bnn_data_section = {
-    "data", "the files to learn from, their columns, how the rows are split and how the numbers are scaled", rows, NULL
-};

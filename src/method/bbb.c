@@ -90,7 +90,7 @@ static bnn_status make_parts(bbb_state *bbb, bnn_fit_state *fit) {
     bnn_status status;
     const bnn_estimator_row *row = (const bnn_estimator_row *)bnn_config_variant(fit->config, "method", "estimator");
     bnn_update_options options = { .n_samples = (size_t)bbb->options.samples, .n_passes = fit->n_passes,
-                                   .clip_norm = fit->train.clip_norm, .has_spread = true, .accumulate = fit->accumulate };
+                                   .clip_norm = fit->train.clip_norm, .has_spread = true };
     if ((status = bnn_estimator_make(&bbb->estimator, row, fit->problem, bbb->mu, bbb->log_sd)) != BNN_OK) return status;
     if ((status = bnn_optimizer_make(&bbb->mu_optimizer, fit->config, fit->problem->n_params)) != BNN_OK) return status;
     if ((status = bnn_optimizer_make(&bbb->log_sd_optimizer, fit->config, fit->problem->n_weights)) != BNN_OK) return status;

@@ -1,6 +1,7 @@
 /* [run], [train], [method] and the list of all sections; bnn_config_read over it. */
 #include "method/catalogue.h"
 #include "data/data.h"
+#include "estimator/estimator.h"
 #include "method/fit.h"
 #include "predict/predict.h"
 

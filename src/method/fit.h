@@ -25,7 +25,6 @@ typedef struct bnn_fit_state {
     size_t                 n_batches;   /* per epoch */
     size_t                 n_passes;    /* of the largest batch */
     uint64_t               step, n_steps;
-    bool                   accumulate;  /* never fuse: for tests of one against the other */
 } bnn_fit_state;
 
 /* The learning rate of the present step. */

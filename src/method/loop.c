@@ -62,7 +62,7 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
         if (order == NULL) return BNN_FAIL_MEMORY("the order of the rows");
     }
     while (status == BNN_OK && fit->step < fit->n_steps) {
-        double nll;
+        double nll = 0;
         uint32_t epoch = (uint32_t)(fit->step / fit->n_batches + 1);
         if (order != NULL) bnn_rng_shuffle(bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, epoch, 0, fit->member), fit->problem->n_rows, order);
         if ((status = run_epoch(fit, method, state, order, observer, &nll)) != BNN_OK) break;

@@ -34,8 +34,7 @@ static bnn_status map_start(void *state, bnn_fit_state *fit) {
     bnn_net_init(fit->problem->net, fit->config, fit->seed, fit->member, map->theta);
     bnn_status status = bnn_optimizer_make(&map->optimizer, fit->config, fit->problem->n_params);
     if (status != BNN_OK) return status;
-    bnn_update_options options = { .n_samples = 1, .n_passes = fit->n_passes, .clip_norm = fit->train.clip_norm,
-                                   .accumulate = fit->accumulate };
+    bnn_update_options options = { .n_samples = 1, .n_passes = fit->n_passes, .clip_norm = fit->train.clip_norm };
     return bnn_update_make(&map->update, fit->problem, options, map_penalise, map_move, map);
 }
 

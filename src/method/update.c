@@ -8,7 +8,7 @@
 bnn_status bnn_update_make(bnn_update *update, bnn_problem *problem, bnn_update_options options, bnn_update_fn *penalise,
                            bnn_update_fn *move, void *context) {
     *update = (bnn_update){ .problem = problem, .penalise = penalise, .move = move, .context = context, .clip_norm = options.clip_norm };
-    update->is_fused = options.n_samples == 1 && options.n_passes == 1 && options.clip_norm == 0 && !options.accumulate;
+    update->is_fused = options.n_samples == 1 && options.n_passes == 1 && options.clip_norm == 0;
     if (!update->is_fused) {
         update->sum = BNN_TAKE(&update->arena, problem->n_params, real);
         if (options.has_spread) update->sum2 = BNN_TAKE(&update->arena, problem->n_weights, real);

@@ -24,8 +24,8 @@ typedef struct bnn_update {
     bnn_arena       arena;
 } bnn_update;
 
-/* Fused unless several samples, passes or clip_norm need the whole gradient first (or `accumulate` asks for it). */
-typedef struct bnn_update_options { size_t n_samples, n_passes; double clip_norm; bool has_spread, accumulate; } bnn_update_options;
+/* Fused unless several samples, passes or clip_norm need the whole gradient first. */
+typedef struct bnn_update_options { size_t n_samples, n_passes; double clip_norm; bool has_spread; } bnn_update_options;
 
 bnn_status bnn_update_make(bnn_update *update, bnn_problem *problem, bnn_update_options options, bnn_update_fn *penalise,
                            bnn_update_fn *move, void *context);
