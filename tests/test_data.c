@@ -57,6 +57,16 @@ static void gzip_is_unpacked_and_hashed_as_stored(void **state) {
     bnn_dataset_free(packed);
 }
 
+static void name_of_a_file_tells_its_format_before_its_content(void **state) {
+    (void)state;
+    static const char text[] = "a\tb,y\n1,2\n";   /* the content alone looks like TSV */
+    bnn_data_options none = no_options();
+    bnn_dataset *set = NULL;
+    assert_ok(bnn_dataset_read_file(&set, &none, put_gz("tab.CSV.gz", text, strlen(text)), NULL, false, NULL));
+    assert_string_equal(set->schema.feature_names[0], "a\tb");
+    bnn_dataset_free(set);
+}
+
 static void header_is_seen_by_a_field_that_is_no_number(void **state) {
     (void)state;
     bnn_dataset *set = NULL;
@@ -236,7 +246,8 @@ static void unreadable_files_are_told(void **state) {
     FILE *file = fopen(put_gz("cut.csv.gz", text, strlen(text)), "rb");
     size_t size = fread(packed, 1, sizeof packed, file);
     fclose(file);
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("cut.csv.gz", packed, size - 12), NULL, false, NULL), "cut.csv.gz");
+    put_bytes("cut.csv.gz", packed, size - 12);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, path_of("cut.csv.gz"), NULL, false, NULL), "cut.csv.gz");
     assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("zero.csv", "a,y\n1,\0\n", 8), NULL, false, NULL),
                       "zero.csv:2: a zero byte");
 }
@@ -296,12 +307,13 @@ static void columns_of_a_further_file_are_matched_by_name(void **state) {
         bnn_dataset_free(more);
         more = NULL;
     }
-    assert_fails_with(read_text(&more, "n.csv", "aqe,size\n1,2\n", &options, false, &set->schema), "n.csv:1: no feature column 'age'",
-                      "'aqe'");
-    assert_fails_with(read_text(&more, "n.csv", "age,size,z\n1,2,3\n", &options, false, &set->schema), "n.csv:1: column 'z' is unknown",
-                      "age, size, y");
-    assert_fails_with(read_text(&more, "n.csv", "age,size,age\n1,2,3\n", &options, false, &set->schema), "two columns are named 'age'");
-    assert_fails_with(read_text(&more, "n.csv", "1\n", &options, false, &set->schema), "n.csv:1: 1 columns", "2 (features)", "4");
+    const bnn_schema *schema = &set->schema;
+    assert_fails_with(read_text(&more, "n.csv", "aqe,size\n1,2\n", &options, false, schema),
+                      "n.csv:1: no feature column 'age'", "'aqe'");
+    assert_fails_with(read_text(&more, "n.csv", "age,size,z\n1,2,3\n", &options, false, schema),
+                      "n.csv:1: column 'z' is unknown", "age, size, y");
+    assert_fails_with(read_text(&more, "n.csv", "age,size,age\n1,2,3\n", &options, false, schema), "two columns are named 'age'");
+    assert_fails_with(read_text(&more, "n.csv", "1\n", &options, false, schema), "n.csv:1: 1 column", "2 (features)", "4");
     options.ignore = WORDS("0");
     assert_ok(read_text(&more, "n.csv", "7,2,3,4\n", &options, false, &set->schema));
     assert_values(more->x, 2, x);
@@ -335,8 +347,10 @@ static void schema_survives_json(void **state) {
     assert_int_equal(back.n_classes, 2);
     assert_string_equal(back.class_names[1], "yes");
     assert_string_equal(back.target_names[0], "y");
-    json_object_set_new(json, "n_features", json_integer(3));
-    assert_fails_with(bnn_schema_from_json(&bad, json), "feature_names");
+    for (int n = 1; n <= 3; n += 2) {   /* two names */
+        json_object_set_new(json, "n_features", json_integer(n));
+        assert_fails_with(bnn_schema_from_json(&bad, json), "feature_names");
+    }
     json_decref(json);
     bnn_schema_free(&back);
     bnn_dataset_free(set);
@@ -351,7 +365,8 @@ static void idx_images_stay_bytes(void **state) {
     (void)state;
     bnn_dataset *set = NULL, *more = NULL;
     bnn_data_options none = no_options();
-    const char *image_path = put_gz("t-idx3-ubyte.gz", images, sizeof images), *label_path = put_bytes("l", labels, sizeof labels);
+    const char *image_path = put_gz("t-idx3-ubyte.gz", images, sizeof images);
+    const char *label_path = put_bytes("l", labels, sizeof labels);
     assert_ok(bnn_dataset_read_file(&set, &none, image_path, label_path, true, NULL));
     assert_int_equal(set->n_rows, 2);
     assert_int_equal(set->schema.n_features, 6);
@@ -371,30 +386,31 @@ static void idx_images_stay_bytes(void **state) {
 
 static void bad_idx_files_are_told(void **state) {
     (void)state;
+    static const unsigned char three[] = { 0, 0, 8, 1, 0, 0, 0, 3, 7, 3, 1 };
     bnn_data_options none = no_options();
     bnn_dataset *set = NULL;
     unsigned char bytes[sizeof images];
-    put_bytes("l", labels, sizeof labels);
+    const char *a = path_of("a.idx"), *l = put_bytes("l", labels, sizeof labels);
     memcpy(bytes, images, sizeof images);
     bytes[2] = 13;
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("a.idx", bytes, sizeof bytes), path_of("l"), true, NULL), "a.idx",
-                      "wrong IDX magic 00 00 0d 03");
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("a.idx", images, sizeof images - 1), path_of("l"), true, NULL),
-                      "a.idx", "11 bytes", "12");
+    put_bytes("a.idx", bytes, sizeof bytes);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, l, true, NULL), "a.idx: wrong IDX magic 00 00 0d 03");
     bytes[2] = 8;
     bytes[7] = 0;
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("a.idx", bytes, sizeof bytes), path_of("l"), true, NULL), "empty");
+    put_bytes("a.idx", bytes, sizeof bytes);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, l, true, NULL), "a.idx: an empty data set");
     memset(bytes + 4, 255, 12);   /* sizes whose product overflows */
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("a.idx", bytes, sizeof bytes), path_of("l"), true, NULL),
-                      "IDX header says");
+    put_bytes("a.idx", bytes, sizeof bytes);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, l, true, NULL), "IDX header says");
+    put_bytes("a.idx", images, sizeof images - 1);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, l, true, NULL), "a.idx: 11 bytes", "12");
     put_bytes("a.idx", images, sizeof images);
-    assert_fails_with(bnn_dataset_read_file(&set, &none, path_of("a.idx"), path_of("a.idx"), true, NULL), "expected labels");
-    assert_fails_with(bnn_dataset_read_file(&set, &none, put_bytes("l.idx", labels, sizeof labels), path_of("l"), true, NULL),
-                      "wrong IDX magic 00 00 08 01", "images");
-    static const unsigned char three[] = { 0, 0, 8, 1, 0, 0, 0, 3, 7, 3, 1 };
-    assert_fails_with(bnn_dataset_read_file(&set, &none, path_of("a.idx"), put_bytes("l3", three, sizeof three), true, NULL), "l3",
-                      "3 labels for the 2 images");
-    assert_fails_with(bnn_dataset_read_file(&set, &none, path_of("a.idx"), NULL, true, NULL), "train_labels");
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, a, true, NULL), "expected labels");
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, NULL, true, NULL), "train_labels");
+    put_bytes("l.idx", labels, sizeof labels);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, path_of("l.idx"), l, true, NULL), "wrong IDX magic 00 00 08 01", "images");
+    put_bytes("l3", three, sizeof three);
+    assert_fails_with(bnn_dataset_read_file(&set, &none, a, path_of("l3"), true, NULL), "l3: 3 labels for the 2 images");
 }
 
 /* Figures by numpy: sums and counts over the unpacked files; the hash by `cat IMAGES LABELS | sha256sum`. */
@@ -453,6 +469,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_text_format_gives_the_same_numbers),
         cmocka_unit_test(gzip_is_unpacked_and_hashed_as_stored),
+        cmocka_unit_test(name_of_a_file_tells_its_format_before_its_content),
         cmocka_unit_test(header_is_seen_by_a_field_that_is_no_number),
         cmocka_unit_test(lone_text_in_the_class_column_is_not_guessed),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),

@@ -151,7 +151,7 @@ static bnn_status match_positions(bnn_columns *columns, const bnn_read *request)
         if (status != BNN_OK) return status;
     }
     if (n_features == schema->n_features) return BNN_OK;
-    return BNN_FAIL(BNN_ERR_DATA, "%s:%zu: %zu columns, the model expects %zu (features) or %zu (with target%s%s)", request->path,
+    return BNN_FAIL(BNN_ERR_DATA, "%s:%zu: %zu column(s), the model expects %zu (features) or %zu (with target%s%s)", request->path,
                     columns->line, columns->n, schema->n_features, schema->n_features + n_targets + n_ignored,
                     n_targets > 1 ? "s" : "", n_ignored > 0 ? " and ignored columns" : "");
 }

@@ -75,8 +75,10 @@ bnn_status bnn_rows_path(char **path, const char *pattern, long long split) {
         found = at, length = n, width = w, has_zeros = zeros;
     }
     if (n_found != 1)
-        return BNN_FAIL(BNN_ERR_CONFIG, "data.splits = %s: %zu fields for the number of the split, expected one such as %%d or %%02d",
-                        pattern, n_found);
-    written = asprintf(path, has_zeros ? "%.*s%0*lld%s" : "%.*s%*lld%s", (int)(found - pattern), pattern, width, split, found + length);
+        return BNN_FAIL(BNN_ERR_CONFIG, "data.splits = %s: %zu places for the number of the split, expected one, such as %%d "
+                        "or %%02d", pattern, n_found);
+    int before = (int)(found - pattern);
+    const char *after = found + length;
+    written = asprintf(path, has_zeros ? "%.*s%0*lld%s" : "%.*s%*lld%s", before, pattern, width, split, after);
     return written >= 0 ? BNN_OK : BNN_FAIL_MEMORY("a path");
 }

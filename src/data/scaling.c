@@ -50,7 +50,8 @@ BNN_CLONES static void add_squares(size_t n, const double *row, const double *me
 static bnn_status check_moments(const columns *c, const double *mean, const double *sd) {
     for (size_t j = 0; j < c->n; j++)
         if (!isfinite(mean[j]) || !isfinite(sd[j]))
-            return BNN_FAIL(BNN_ERR_DATA, "column '%s' holds values too large to standardize", c->names != NULL ? c->names[j] : "?");
+            return BNN_FAIL(BNN_ERR_DATA, "column '%s' holds values too large to standardize",
+                            c->names != NULL ? c->names[j] : "(image)");
     return BNN_OK;
 }
 
@@ -166,7 +167,9 @@ static bnn_status read_numbers(double *at, size_t n, const json_t *json, const c
 
 bnn_status bnn_scaling_from_json(bnn_scaling *scaling, const json_t *json) {
     bnn_scaling s = {0};
-    bnn_status status = init(&s, json_array_size(json_object_get(json, "x_shift")), json_array_size(json_object_get(json, "y_shift")));
+    size_t n_features = json_array_size(json_object_get(json, "x_shift"));
+    size_t n_targets = json_array_size(json_object_get(json, "y_shift"));
+    bnn_status status = init(&s, n_features, n_targets);
     if (status != BNN_OK) return status;
     if ((status = read_numbers(s.x_shift, s.n_features, json, "x_shift", false)) != BNN_OK) goto failed;
     if ((status = read_numbers(s.x_scale, s.n_features, json, "x_scale", true))  != BNN_OK) goto failed;

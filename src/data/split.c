@@ -192,8 +192,8 @@ static bnn_status check_sources(const bnn_data_options *o) {
     int n_test = is_set(o->test) + is_set(o->test_rows) + is_set(o->splits) + (o->test_fraction > 0);
     if (!is_set(o->train)) return BNN_FAIL(BNN_ERR_CONFIG, "data.train is not set: name the file to learn from");
     if (n_test > 1)
-        return BNN_FAIL(BNN_ERR_CONFIG, "only one of data.test, data.test_rows, data.splits and data.test_fraction may be set, not %d",
-                        n_test);
+        return BNN_FAIL(BNN_ERR_CONFIG, "%d of data.test, data.test_rows, data.splits and data.test_fraction are set, allowed "
+                        "is one", n_test);
     if (is_set(o->valid) && o->valid_fraction > 0)
         return BNN_FAIL(BNN_ERR_CONFIG, "only one of data.valid and data.valid_fraction may be set");
     return BNN_OK;
