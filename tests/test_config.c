@@ -83,9 +83,9 @@ static const bnn_variant *const likelihoods[] = {&gaussian, &student, &bernoulli
 static const bnn_variant *const optimizers[]  = {&adam, &sgd, &momentum, NULL};
 static const bnn_variant *const schedules[]   = {&constant, &step, NULL};
 
-static const bnn_axis likelihood_axes[] = {{"name", likelihoods, "distribution of the target", "likelihood"}, {0}};
-static const bnn_axis optimizer_axes[]  = {{"name", optimizers, "update rule", "optimizer"},
-                                           {"schedule", schedules, "how the rate changes", "schedule"}, {0}};
+static const bnn_axis likelihood_axes[] = {{"name", likelihoods, "distribution of the target", "likelihood", NULL}, {0}};
+static const bnn_axis optimizer_axes[]  = {{"name", optimizers, "update rule", "optimizer", NULL},
+                                           {"schedule", schedules, "how the rate changes", "schedule", NULL}, {0}};
 
 static const bnn_section catalogue[] = {
     {"run", "the run", run_rows, NULL},
@@ -421,6 +421,33 @@ static void command_line_variant_drops_the_files_keys(void **state) {
     assert_string_equal(error_without_folder(p), "x.ini:3: [likelihood] df = 1 is out of range: a number >= 2");
 }
 
+static void expect_unsound(const bnn_section *section, const char *sentence) {
+    const bnn_section sections[] = {*section, {0}};
+    assert_int_equal(bnn_catalogue_check(sections), BNN_ERR_CONFIG);
+    assert_string_equal(bnn_error_text(), sentence);
+}
+
+static void an_axis_of_one_variant_rests_with_the_others(void **state) {
+    const bnn_axis axes[] = {{"name", optimizers, "h", "optimizer", NULL}, {"schedule", schedules, "h", "schedule", "sgd"}, {0}};
+    const bnn_section resting[] = {{"optimizer", "h", NULL, axes}, {0}};
+    const char *words[] = {"optimizer.name=sgd", "optimizer.schedule=step", "optimizer.period=7", "optimizer.name=adam"};
+    bnn_config *config = NULL;
+    (void)state;
+    assert_ok(bnn_catalogue_check(resting));
+    assert_ok(bnn_config_read_catalogue(&config, resting, NULL, 3, words));
+    assert_string_equal(bnn_config_text(config, "optimizer", "period"), "7");
+    assert_ok(bnn_config_set(config, "optimizer", "name", "adam"));
+    assert_null(bnn_config_text(config, "optimizer", "schedule"));
+    assert_null(bnn_config_text(config, "optimizer", "period"));
+    bnn_config_free(config);
+    config = NULL;
+    assert_int_equal(bnn_config_read_catalogue(&config, resting, NULL, 2, words + 1), BNN_ERR_CONFIG);
+    assert_string_equal(bnn_error_text(), "command line: schedule belongs to [optimizer] name = sgd, not adam\n"
+                                          "command line: period belongs to [optimizer] name = sgd, not adam");
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){axes[0], {"schedule", schedules, "h", "t", "nobody"}, {0}}},
+                   "catalogue: [s] \"schedule\" belongs to a variant that there is not");
+}
+
 static void set_replaces_checks_and_drops(void **state) {
     bnn_config *config = read_ok(*state, "[optimizer]\nbeta1 = 0.5\n");
     assert_ok(bnn_config_set(config, "optimizer", "lr", " 0.25 "));
@@ -647,12 +674,6 @@ static void a_sound_catalogue_passes(void **state) {
     assert_ok(bnn_catalogue_check(catalogue));
 }
 
-static void expect_unsound(const bnn_section *section, const char *sentence) {
-    const bnn_section sections[] = {*section, {0}};
-    assert_int_equal(bnn_catalogue_check(sections), BNN_ERR_CONFIG);
-    assert_string_equal(bnn_error_text(), sentence);
-}
-
 static void bad_rows_of_a_catalogue_are_found(void **state) {
     (void)state;
     const bnn_option bad_default[] = {{.name = "lr", .kind = BNN_OPTION_NUMBER, .fallback = "3", .max = 1, .help = "h"},
@@ -686,15 +707,15 @@ static void bad_variants_of_a_catalogue_are_found(void **state) {
                       clashing = {"clashing", "h", clash, 8}, faulty = {"faulty", "h", bad, 8}, small = {"small", "h", clash, 0};
     const bnn_variant *const twins[] = {&plain, &again, NULL}, *const clashes[] = {&clashing, NULL},
                       *const faults[] = {&plain, &faulty, NULL}, *const smalls[] = {&small, NULL}, *const none[] = {NULL};
-    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", twins, "h", "t"}, {0}}},
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", twins, "h", "t", NULL}, {0}}},
                    "catalogue: [s] \"plain\" is the name of two variants");
-    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", clashes, "h", "t"}, optimizer_axes[1], {0}}},
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", clashes, "h", "t", NULL}, optimizer_axes[1], {0}}},
                    "catalogue: [s] schedule = step: \"period\" is the name of two keys");
-    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", faults, "h", "t"}, {0}}},
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", faults, "h", "t", NULL}, {0}}},
                    "catalogue: [s] name = faulty: \"b\" has a default that is not a yes or no: yes or no");
-    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", smalls, "h", "t"}, {0}}},
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", smalls, "h", "t", NULL}, {0}}},
                    "catalogue: [s] name = small: \"period\" lies outside the options struct");
-    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", none, "h", "t"}, {0}}},
+    expect_unsound(&(bnn_section){"s", "h", NULL, (const bnn_axis[]){{"name", none, "h", "t", NULL}, {0}}},
                    "catalogue: [s] \"name\" has a default that is empty: one of \ncatalogue: [s] \"name\" has no variants");
 }
 
@@ -761,6 +782,7 @@ int main(void) {
         TEST(paths_are_relative_to_the_file_or_the_current_folder),
         TEST(command_line_beats_file_beats_default),
         TEST(variants_follow_their_axis_keys),
+        TEST(an_axis_of_one_variant_rests_with_the_others),
         TEST(command_line_variant_drops_the_files_keys),
         TEST(set_replaces_checks_and_drops),
         TEST(fill_gives_every_kind_its_c_type),

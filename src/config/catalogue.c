@@ -69,14 +69,23 @@ bnn_choice *bnn_choices_make(const bnn_section *catalogue, bnn_arena *arena) {
     return choices;
 }
 
+bool bnn_choice_has_axis(const bnn_choice *choice, size_t a) {
+    const char *of = choice->section->axes[a].of;
+    return of == NULL || strcmp(of, choice->variants[0]->name) == 0;
+}
+
 const bnn_option *bnn_choice_row(const bnn_choice *choice, size_t i) {
-    if (i < choice->n_axes) return &choice->axis_rows[i];
-    i -= choice->n_axes;
+    for (size_t a = 0; a < choice->n_axes; a++) {
+        if (!bnn_choice_has_axis(choice, a)) continue;
+        if (i == 0) return &choice->axis_rows[a];
+        i--;
+    }
     size_t n = bnn_rows_count(choice->section->options);
     if (i < n) return &choice->section->options[i];
     i -= n;
     for (size_t a = 0; a < choice->n_axes; a++) {
         const bnn_option *rows = choice->variants[a]->options;
+        if (!bnn_choice_has_axis(choice, a)) continue;
         if (i < (n = bnn_rows_count(rows))) return &rows[i];
         i -= n;
     }
@@ -133,11 +142,12 @@ static void rows_check(checker *c, const bnn_option *rows, bnn_phrases *taken) {
 }
 
 /* Variants of one axis never meet, so each may use a name of another; keys of all earlier axes may meet them: `taken`. */
-static void axis_check(checker *c, const bnn_axis *axis, const char *section, bnn_phrases *taken) {
+static void axis_check(checker *c, const bnn_axis *axis, const bnn_axis *first, const char *section, bnn_phrases *taken) {
     size_t n_before = taken->n;
     bnn_phrases theirs = {0};
     if (axis->topic == NULL) complain(c, axis->key, "has no help topic");
     if (axis->variants[0] == NULL) complain(c, axis->key, "has no variants");
+    if (axis->of != NULL && bnn_axis_find(first, axis->of) == NULL) complain(c, axis->key, "belongs to a variant that there is not");
     for (const bnn_variant *const *at = axis->variants; *at != NULL; at++) {
         const bnn_variant *variant = *at;
         name_check(c, variant->name, variant->help);
@@ -163,7 +173,7 @@ static void section_check(checker *c, const bnn_section *section) {
         rows_check(c, axis_row, &taken);
     }
     rows_check(c, section->options, &taken);
-    for (size_t a = 0; a < axes_count(section); a++) axis_check(c, &section->axes[a], section->name, &taken);
+    for (size_t a = 0; a < axes_count(section); a++) axis_check(c, &section->axes[a], section->axes, section->name, &taken);
 }
 
 bnn_status bnn_catalogue_check(const bnn_section *catalogue) {

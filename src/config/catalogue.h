@@ -25,6 +25,9 @@ bnn_option bnn_axis_row(const bnn_axis *axis, bnn_arena *arena);
 /* All sections with their default variants, ended by {0}; NULL: out of memory. */
 bnn_choice *bnn_choices_make(const bnn_section *catalogue, bnn_arena *arena);
 
+/* Does axis a apply to the variant chosen on the first axis? One that does not has no key and no rows. */
+bool bnn_choice_has_axis(const bnn_choice *choice, size_t a);
+
 /* Row i in the order of printing: the axis keys, the section's own, those of the chosen variants; NULL past the end. */
 const bnn_option *bnn_choice_row(const bnn_choice *choice, size_t i);
 const bnn_option *bnn_choice_find(const bnn_choice *choice, const char *key);

@@ -69,6 +69,12 @@ const char *bnn_config_where(const bnn_config *config, const char *section, cons
     return found != NULL ? found->where : "default";
 }
 
+const char *bnn_config_key(const bnn_config *config, const char *section, size_t i) {
+    for (size_t e = 0; e < config->now.n; e++)
+        if (strcmp(config->now.entries[e].section, section) == 0 && i-- == 0) return config->now.entries[e].row->name;
+    return NULL;
+}
+
 const bnn_variant *bnn_config_variant(const bnn_config *config, const char *section, const char *key) {
     size_t s = bnn_config_section(config, section), a = 0;
     assert(s < config->n_sections);

@@ -26,6 +26,9 @@ bnn_status bnn_catalogue_check(const bnn_section *catalogue);
 /* The resolved value in canonical text; NULL if no such key belongs to the section with its present variants. */
 const char *bnn_config_text(const bnn_config *config, const char *section, const char *key);
 
+/* Key i of a section in the order of printing; NULL past the last. */
+const char *bnn_config_key(const bnn_config *config, const char *section, size_t i);
+
 /* Replaces one value after reading; checked like any other, taken literally (no ${NAME}), paths relative to the current folder.
  * Naming another variant drops the keys of the old one. Nothing changes on a fault. What was filled before stays valid. */
 bnn_status bnn_config_set(bnn_config *config, const char *section, const char *key, const char *value);

@@ -86,7 +86,8 @@ static void blank_line(page *p) {
 static void section_keys_add(page *p, const bnn_choice *choice) {
     size_t n = choice->n_axes + bnn_rows_count(choice->section->options);
     bnn_option *rows = BNN_TAKE(&p->arena, n, bnn_option);
-    for (size_t i = 0; i < n && rows != NULL; i++) rows[i] = *bnn_choice_row(choice, i);
+    for (size_t i = 0; i < n && rows != NULL; i++)
+        rows[i] = i < choice->n_axes ? choice->axis_rows[i] : choice->section->options[i - choice->n_axes];
     if (rows != NULL) keys_add(p, rows, n, INDENT);
 }
 
@@ -155,6 +156,11 @@ static void variant_keys_add(page *p, const bnn_section *section, const bnn_axis
     }
 }
 
+/* "name = bbb" for an axis that only that variant has. */
+static const char *axis_owner(page *p, const bnn_section *section, const bnn_axis *axis) {
+    return axis->of == NULL ? NULL : bnn_phrase_format(&p->arena, "%s = %s", section->axes[0].key, axis->of);
+}
+
 /* The page of "first.second": a key of a section, a variant of a table, or both. */
 static void pair_add(page *p, const char *first, const char *second) {
     for (bnn_choice *choice = p->choices; choice->section != NULL; choice++) {
@@ -165,7 +171,7 @@ static void pair_add(page *p, const char *first, const char *second) {
         for (size_t a = 0; a < choice->n_axes; a++) {
             const bnn_axis *axis = &section->axes[a];
             const bnn_variant *variant = strcmp(axis->topic, first) == 0 ? bnn_axis_find(axis, second) : NULL;
-            if (is_section && strcmp(axis->key, second) == 0) key_add(p, section->name, &choice->axis_rows[a], NULL);
+            if (is_section && strcmp(axis->key, second) == 0) key_add(p, section->name, &choice->axis_rows[a], axis_owner(p, section, axis));
             if (is_section) variant_keys_add(p, section, axis, second);
             if (variant == NULL) continue;
             blank_line(p);

@@ -60,6 +60,7 @@ typedef struct bnn_axis {
     const bnn_variant *const *variants;  /* ended by NULL; the first is the default                         */
     const char               *help;
     const char               *topic;     /* what `bnn help` calls the table: "likelihood", "schedule", ...   */
+    const char               *of;        /* only with this variant of the section's first axis; NULL: always */
 } bnn_axis;
 
 typedef struct bnn_section {

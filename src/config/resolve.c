@@ -98,10 +98,26 @@ static const char *key_hint(resolver *r, const bnn_setting *setting, const bnn_c
     return hint;
 }
 
+/* The axis behind a key of the section that does not apply now: the key is its own, or one of its variants'. n_axes: none. */
+static size_t axis_that_rests(const bnn_choice *choice, const char *key) {
+    for (size_t a = 0; a < choice->n_axes; a++)
+        if (!bnn_choice_has_axis(choice, a) &&
+            (strcmp(choice->section->axes[a].key, key) == 0 || bnn_choice_owner(choice, key) == a)) return a;
+    return choice->n_axes;
+}
+
+static void key_of_resting_axis(resolver *r, const bnn_setting *setting, const bnn_choice *choice, size_t a) {
+    const bnn_axis *axes = choice->section->axes;
+    if (names_no_variant(r->config, setting->section, &axes[0])) return;
+    fault_add(r, setting->where, bnn_phrase_format(&r->next->arena, "%s belongs to [%s] %s = %s, not %s", setting->key,
+                                                   setting->section, axes[0].key, axes[a].of, choice->variants[0]->name));
+}
+
 static void key_unknown(resolver *r, const bnn_setting *setting, const bnn_choice *choice) {
     bnn_arena *arena = &r->next->arena;
-    size_t     a     = bnn_choice_owner(choice, setting->key);
-    if (a < choice->n_axes) key_of_other_variant(r, setting, choice, a);
+    size_t     a     = bnn_choice_owner(choice, setting->key), resting = axis_that_rests(choice, setting->key);
+    if (resting < choice->n_axes) key_of_resting_axis(r, setting, choice, resting);
+    else if (a < choice->n_axes) key_of_other_variant(r, setting, choice, a);
     else fault_add(r, setting->where, bnn_phrase_format(arena, "unknown key \"%s\" in [%s]%s",
                                                         bnn_phrase_excerpt(arena, setting->key), setting->section,
                                                         key_hint(r, setting, choice)));

@@ -38,7 +38,7 @@ const bnn_option bnn_net_rows[] = {
 };
 
 const bnn_axis bnn_net_axes[] = {
-    { "activation", bnn_activations, "what hidden units compute", "activation" }, {0}
+    { .key = "activation", .variants = bnn_activations, .help = "what hidden units compute", .topic = "activation" }, {0}
 };
 
 /* ---- layers ---------------------------------------------------------------------------------------------------------- */

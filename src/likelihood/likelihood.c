@@ -6,7 +6,7 @@ const bnn_variant *const bnn_likelihoods[] = {
     &bnn_gaussian_likelihood.head, &bnn_bernoulli_likelihood.head, &bnn_categorical_likelihood.head, NULL };
 
 const bnn_axis bnn_likelihood_axes[] = {
-    { "name", bnn_likelihoods, "what the outputs of the net mean for the target", "likelihood" }, {0}
+    { .key = "name", .variants = bnn_likelihoods, .help = "what the outputs of the net mean for the target", .topic = "likelihood" }, {0}
 };
 
 bnn_status bnn_likelihood_make(bnn_likelihood *likelihood, const bnn_config *config, size_t n_targets, size_t n_classes) {

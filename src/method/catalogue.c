@@ -31,8 +31,9 @@ const bnn_option bnn_train_rows[] = {
 const bnn_variant *const bnn_methods[] = { &bnn_bbb_method.head, &bnn_map_method.head, NULL };
 
 static const bnn_axis method_axes[] = {
-    { "name", bnn_methods, "how the posterior is found", "method" },
-    { "estimator", bnn_estimators, "for bbb: how gradients of the expected likelihood are estimated", "estimator" },
+    { .key = "name", .variants = bnn_methods, .help = "how the posterior is found", .topic = "method" },
+    { .key = "estimator", .variants = bnn_estimators, .help = "how gradients of the expected likelihood are estimated",
+      .topic = "estimator", .of = "bbb" },
     {0}
 };
 

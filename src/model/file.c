@@ -48,18 +48,15 @@ static void scatter_block(bnn_posterior *posterior, const bnn_posterior_array *a
 
 /* ---- metadata -------------------------------------------------------------------------------------------------------- */
 
-/* A section as an object of strings: the keys it prints, with their values. */
+/* A section as an object of strings. */
 static json_t *section_to_json(const bnn_config *config, const char *section) {
-    char *text = bnn_config_print(config, section, false), *rest = NULL;
-    json_t *json = text == NULL ? NULL : json_object();
-    for (char *line = json == NULL ? NULL : strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-        char *end = strchr(line, '=');
-        if (line[0] == '[' || end == NULL) continue;
-        while (end > line && end[-1] == ' ') end--;
-        *end = '\0';
-        json_object_set_new(json, line, json_string(bnn_config_text(config, section, line)));
+    json_t *json = json_object();
+    const char *key;
+    for (size_t i = 0; (key = bnn_config_key(config, section, i)) != NULL; i++) {
+        if (json_object_set_new(json, key, json_string(bnn_config_text(config, section, key))) == 0) continue;
+        json_decref(json);
+        return NULL;
     }
-    free(text);
     return json;
 }
 

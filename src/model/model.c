@@ -3,9 +3,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 const bnn_section bnn_model_catalogue[] = {
     { "net", "the network", bnn_net_rows, bnn_net_axes },
@@ -14,19 +12,13 @@ const bnn_section bnn_model_catalogue[] = {
     {0}
 };
 
-/* "key = value" lines of one section as "section.key=value" words. */
 static bnn_status copy_section(bnn_config *copy, const bnn_config *config, const char *section) {
-    char *text = bnn_config_print(config, section, false), *rest = NULL;
-    bnn_status status = text == NULL ? BNN_FAIL_MEMORY("the configuration") : BNN_OK;
-    for (char *line = strtok_r(text, "\n", &rest); status == BNN_OK && line != NULL; line = strtok_r(NULL, "\n", &rest)) {
-        char *end = strchr(line, '=');
-        if (line[0] == '[' || end == NULL) continue;
-        while (end > line && end[-1] == ' ') end--;
-        *end = '\0';
-        status = bnn_config_set(copy, section, line, bnn_config_text(config, section, line));
+    const char *key;
+    for (size_t i = 0; (key = bnn_config_key(config, section, i)) != NULL; i++) {
+        bnn_status status = bnn_config_set(copy, section, key, bnn_config_text(config, section, key));
+        if (status != BNN_OK) return status;
     }
-    free(text);
-    return status;
+    return BNN_OK;
 }
 
 static bnn_status copy_config(bnn_model *model, const bnn_config *config) {

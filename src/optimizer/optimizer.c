@@ -12,8 +12,8 @@ const bnn_option bnn_optimizer_rows[] = {
 };
 
 const bnn_axis bnn_optimizer_axes[] = {
-    { "name", bnn_optimizers, "the rule that moves the parameters", "optimizer" },
-    { "schedule", bnn_schedules, "how the learning rate changes over the run", "schedule" },
+    { .key = "name", .variants = bnn_optimizers, .help = "the rule that moves the parameters", .topic = "optimizer" },
+    { .key = "schedule", .variants = bnn_schedules, .help = "how the learning rate changes over the run", .topic = "schedule" },
     {0}
 };
 

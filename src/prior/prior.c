@@ -5,7 +5,7 @@
 const bnn_variant *const bnn_priors[] = {
     &bnn_gaussian_prior.head, &bnn_scale_mixture_prior.head, &bnn_flat_prior.head, NULL };
 
-const bnn_axis bnn_prior_axes[] = { { "name", bnn_priors, "the distribution of a weight before data", "prior" }, {0} };
+const bnn_axis bnn_prior_axes[] = { { .key = "name", .variants = bnn_priors, .help = "the distribution of a weight before data", .topic = "prior" }, {0} };
 
 bnn_status bnn_prior_make(bnn_prior *prior, const bnn_config *config) {
     const bnn_prior_row *row = (const bnn_prior_row *)bnn_config_variant(config, "prior", "name");
