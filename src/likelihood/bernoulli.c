@@ -1,6 +1,7 @@
 /* Two classes and one output, the logit of class 1: nll = log(1 + exp(f)) - y f, d nll / d f = sigmoid(f) - y.
  *
- * log(1 + exp(f)) = max(f, 0) + log1p(exp(-|f|)) keeps every digit for large |f|. */
+ * In terms of the margin m = (2 y - 1) f, nll = log(1 + exp(-m)) = max(-m, 0) + log1p(exp(-|m|)): no two terms cancel, so a sure
+ * and right prediction keeps every digit of its small loss and gradient. */
 #include "likelihood/likelihood.h"
 
 #include <gsl/gsl_randist.h>
@@ -21,9 +22,9 @@ static void bernoulli_nll(const bnn_likelihood *likelihood, const real *log_nois
                           double *nll, real *df, double *dnoise) {
     (void)likelihood, (void)log_noise_sd, (void)dnoise;
     for (size_t i = 0; i < n; i++) {
-        double logit = (double)f[i], target = (double)y[i];
-        nll[i] = fmax(logit, 0) + log1p(exp(-fabs(logit))) - target * logit;
-        if (df != NULL) df[i] = (real)(sigmoid(logit) - target);
+        double sign = 2 * (double)y[i] - 1, margin = sign * (double)f[i];
+        nll[i] = fmax(-margin, 0) + log1p(exp(-fabs(margin)));
+        if (df != NULL) df[i] = (real)(-sign * sigmoid(-margin));
     }
 }
 

@@ -27,7 +27,7 @@ static void categorical_nll(const bnn_likelihood *likelihood, const real *log_no
     for (size_t i = 0; i < n; i++, f += k) {
         size_t label = (size_t)y[i];
         double sum = exponentials(k, f, e, &max);
-        nll[i] = log(sum) + max - (double)f[label];
+        nll[i] = log(sum) + (max - (double)f[label]);     /* large logits cancel first */
         if (df == NULL) continue;
         for (size_t j = 0; j < k; j++) df[i * k + j] = (real)(e[j] / sum - (j == label));
     }
