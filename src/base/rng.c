@@ -65,6 +65,16 @@ void bnn_rng_normals(bnn_key key, uint64_t first, size_t n, real *out) {
     if (tail > 0) fill_part(key, granule + n_whole, 0, tail, out + n_whole * GRANULE);
 }
 
+void bnn_rng_signs(bnn_key key, uint64_t first, size_t n, real *out) {
+    for (size_t j = 0; j < n;) {
+        uint64_t counter = (first + j) / 64;
+        unsigned bit = (unsigned)((first + j) % 64);
+        threefry2x32_ctr_t word = array_words(key, (uint32_t)counter, (uint32_t)(counter >> 32));
+        uint64_t bits = ((uint64_t)word.v[1] << 32 | word.v[0]) >> bit;
+        for (; bit < 64 && j < n; bit++, j++, bits >>= 1) out[j] = bits & 1 ? 1 : -1;
+    }
+}
+
 /* (27 bits, 26 bits) / 2^53, and half of the smallest step in place of 0. */
 static inline double open_uniform(uint32_t high, uint32_t low) {
     double integer = (double)(int32_t)(high >> 5) * 0x1p26 + (double)(int32_t)(low >> 6);

@@ -21,7 +21,8 @@ typedef enum bnn_purpose {
     BNN_PURPOSE_WEIGHTS,       /* epsilon of weight draws in training               */
     BNN_PURPOSE_PREDICT,       /* draws from a posterior; sample = draw number      */
     BNN_PURPOSE_EVALUATE,      /* Monte Carlo KL and ELBO estimates                 */
-    BNN_PURPOSE_PRIOR          /* draws from a prior                                */
+    BNN_PURPOSE_PRIOR,         /* draws from a prior                                */
+    BNN_PURPOSE_OUTPUTS        /* noise on a layer's outputs: local_reparam, flipout, dropout */
 } bnn_purpose;
 
 typedef struct bnn_key { uint32_t v[2]; } bnn_key;
@@ -32,6 +33,9 @@ bnn_key bnn_key_make(uint64_t seed, bnn_purpose purpose, uint32_t step, uint32_t
  * calls: (first, n) and (first, a) + (first + a, n - a) give the same bits. Fast when `first` is a multiple of 32.
  * Tails reach 6.6 sd (32-bit uniforms). */
 void bnn_rng_normals(bnn_key key, uint64_t first, size_t n, real *out);
+
+/* out[j] = +1 or -1, each with probability 1/2: sign first + j of the array. Same cutting rule. */
+void bnn_rng_signs(bnn_key key, uint64_t first, size_t n, real *out);
 
 /* out[j] = uniform number first + j in the open interval (0, 1), double with 53 random bits. Same cutting rule. */
 void bnn_rng_uniforms(bnn_key key, uint64_t first, size_t n, double *out);

@@ -2,13 +2,24 @@
 #include "estimator/estimator.h"
 #include "base/fail.h"
 
-const bnn_variant *const bnn_estimators[] = { &bnn_reparam_estimator.head, NULL };
+const bnn_variant *const bnn_estimators[] = { 
+    &bnn_reparam_estimator.head, &bnn_local_reparam_estimator.head, &bnn_flipout_estimator.head, NULL };
 
 bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row *row, bnn_problem *problem, const real *mu,
                               const real *log_sd) {
     *estimator = (bnn_estimator){ .row = row, .problem = problem, .mu = mu, .log_sd = log_sd, .n_samples = 1 };
-    estimator->theta = BNN_TAKE(&estimator->arena, problem->n_params, real);
-    return estimator->theta == NULL ? BNN_FAIL_MEMORY("the weight draws") : BNN_OK;
+    estimator->draw = BNN_TAKE(&estimator->arena, problem->n_params, real);
+    if (estimator->draw == NULL) return BNN_FAIL_MEMORY("the weight draws");
+    return row->needs_noise ? bnn_problem_allow_noise(problem) : BNN_OK;
+}
+
+bnn_key bnn_estimator_key(const bnn_estimator *estimator, bnn_purpose purpose, uint64_t step, size_t sample) {
+    size_t number = estimator->is_antithetic ? sample / 2 : sample;
+    return bnn_key_make(estimator->seed, purpose, (uint32_t)step, (uint32_t)number, estimator->member);
+}
+
+bool bnn_estimator_is_mirrored(const bnn_estimator *estimator, size_t sample) {
+    return estimator->is_antithetic && sample % 2 == 1;
 }
 
 void bnn_estimator_free(bnn_estimator *estimator) {

@@ -30,21 +30,27 @@ typedef struct bnn_estimator_row {
     /* *nll: nats, whole set, averaged over samples. */
     bnn_status (*elbo_grad)(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
                             const bnn_elbo_sink *sink, double *nll);
-    /* mu and log_sd of this span have just been moved: prepare it for step `step` while it is in cache. */
+    /* mu and log_sd of this span have just been moved: prepare it for sample 0 of step `step` while it is in cache. */
     void (*redraw)(bnn_estimator *estimator, uint64_t step, size_t first, size_t n);
+    bool needs_noise;                /* the problem must allow noisy passes */
 } bnn_estimator_row;
 
 struct bnn_estimator {
     const bnn_estimator_row *row;
     bnn_problem *problem;
     const real  *mu, *log_sd;        /* [n_params], [n_weights]; the method moves them */
-    real        *theta;              /* [n_params] the present draw */
-    uint64_t     seed, drawn_step;   /* theta holds sample 0 of drawn_step */
+    real        *draw;               /* [n_params] what the present pass needs: weights, their variances or perturbations */
+    uint64_t     seed, drawn_step;   /* draw holds sample 0 of drawn_step */
     uint32_t     member;
     size_t       n_samples;
     bool         is_monte_carlo;     /* KL */
+    bool         is_antithetic;      /* samples 2 i and 2 i + 1 share their noise, with opposite signs */
     bnn_arena    arena;
 };
+
+/* The random numbers of weight draws and of outputs for one sample; both halves of an antithetic pair have the same. */
+bnn_key bnn_estimator_key(const bnn_estimator *estimator, bnn_purpose purpose, uint64_t step, size_t sample);
+bool    bnn_estimator_is_mirrored(const bnn_estimator *estimator, size_t sample);
 
 bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row *row, bnn_problem *problem, const real *mu,
                               const real *log_sd);
@@ -55,6 +61,6 @@ double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step);
 
 /* The table, ended by NULL; the first is the default. */
 extern const bnn_variant *const bnn_estimators[];
-extern const bnn_estimator_row bnn_reparam_estimator;
+extern const bnn_estimator_row bnn_reparam_estimator, bnn_local_reparam_estimator, bnn_flipout_estimator;
 
 #endif

@@ -17,16 +17,18 @@ typedef struct reparam_job {
     real                 prior_factor; /* with a Monte Carlo KL: the part of kl_weight that each call of the sink adds, else 0 */
 } reparam_job;
 
-BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real *w) {
-    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * w[i];
+/* w: epsilon on entry */
+BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real sign, real *w) {
+    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * (sign * w[i]);
 }
 
 static void draw_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
-    bnn_key key = bnn_key_make(e->seed, BNN_PURPOSE_WEIGHTS, (uint32_t)step, (uint32_t)sample, e->member);
+    bnn_key key = bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, step, sample);
+    real sign = bnn_estimator_is_mirrored(e, sample) ? -1 : 1;
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        bnn_rng_normals(key, i, m, e->theta + i);
-        spread(m, e->mu + i, e->log_sd + i, e->theta + i);
+        bnn_rng_normals(key, i, m, e->draw + i);
+        spread(m, e->mu + i, e->log_sd + i, sign, e->draw + i);
         i += m;
     }
 }
@@ -34,7 +36,7 @@ static void draw_span(bnn_estimator *e, uint64_t step, size_t sample, size_t fir
 static void reparam_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
     size_t n_weights = estimator->problem->n_weights;
     if (first < n_weights) draw_span(estimator, step, 0, first, n);
-    else memcpy(estimator->theta + first, estimator->mu + first, n * sizeof(real));
+    else memcpy(estimator->draw + first, estimator->mu + first, n * sizeof(real));
 }
 
 enum { CHUNK = 16 * BNN_TILE };
@@ -50,7 +52,7 @@ static void draw_all(const reparam_job *job) {
     const bnn_problem *problem = job->estimator->problem;
     size_t n_noise = problem->n_params - problem->n_weights;
     bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, draw_chunk, (void *)(uintptr_t)job);
-    memcpy(job->estimator->theta + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
+    memcpy(job->estimator->draw + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
 }
 
 BNN_CLONES static void through_draw(size_t n, const real *dmu, const real *w, const real *mu, real *dlog_sd) {
@@ -71,8 +73,8 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
         size_t m = bnn_tile_end(i, end) - i;
         scaled_copy(m, job->share, g + (i - first), dmu);
         if (!is_noise) {
-            if (job->prior_factor > 0) bnn_problem_add_prior_grad(e->problem, job->prior_factor, i, m, e->theta + i, dmu);
-            through_draw(m, dmu, e->theta + i, e->mu + i, dlog_sd);
+            if (job->prior_factor > 0) bnn_problem_add_prior_grad(e->problem, job->prior_factor, i, m, e->draw + i, dmu);
+            through_draw(m, dmu, e->draw + i, e->mu + i, dlog_sd);
         }
         job->sink->tile(job->sink->context, i, m, dmu, is_noise ? NULL : dlog_sd);
         i += m;
@@ -90,7 +92,9 @@ static bnn_status reparam_elbo_grad(bnn_estimator *estimator, uint64_t step, siz
     for (job.sample = 0; job.sample < estimator->n_samples; job.sample++) {
         double value;
         if (job.sample > 0 || estimator->drawn_step != step) draw_all(&job);
-        bnn_status status = bnn_problem_nll(estimator->problem, estimator->theta, n, rows, &block_sink, &value);
+        bnn_pass pass = { .theta = estimator->draw, .is_training = true,
+                          .key = bnn_estimator_key(estimator, BNN_PURPOSE_OUTPUTS, step, job.sample) };
+        bnn_status status = bnn_problem_nll_pass(estimator->problem, pass, n, rows, &block_sink, &value);
         if (status != BNN_OK) return status;
         *nll += share * value;
     }

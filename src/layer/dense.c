@@ -5,30 +5,9 @@
  * so no gradient is ever added up across threads. */
 #include "base/text.h"
 #include "layer/activation.h"
-#include "layer/layer.h"
+#include "layer/dense.h"
 
 #include <math.h>
-
-enum { UNITS = 96, ROWS = 256 };   /* tile sizes: measured, see src/README.md */
-
-typedef struct dense_job {
-    const bnn_layer *layer;
-    const bnn_pass  *pass;
-    bnn_mat          x, y, dy, dx;
-    const bnn_sink  *sink;
-    size_t           n_col_tiles;
-} dense_job;
-
-typedef struct range { size_t first, n; } range;
-
-static size_t tiles(size_t n, size_t size) { return (n + size - 1) / size; }
-
-static range tile_range(size_t tile, size_t size, size_t n) {
-    size_t first = tile * size;
-    return (range){ first, n - first < size ? n - first : size };
-}
-
-static const real *weights(const dense_job *job) { return job->pass->theta + job->layer->weight; }
 
 BNN_CLONES static void add_bias(real *y, const real *bias, size_t rows, size_t cols, size_t stride) {
     for (size_t i = 0; i < rows; i++)
@@ -63,7 +42,7 @@ static void dx_tile(void *context, size_t tile, int thread) {
              job->dx.at + r.first * n_in + c.first, n_in);
 }
 
-BNN_CLONES static void sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *sum) {
+BNN_CLONES void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *sum) {
     for (size_t j = 0; j < cols; j++) sum[j] = 0;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < cols; j++) sum[j] += d[i * stride + j];
@@ -79,14 +58,14 @@ static void dw_tile(void *context, size_t tile, int thread) {
     bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, job->x.rows, dz, n_out, job->x.at, n_in, 0, g, n_in);
     job->sink->block(job->sink->context, layer->weight + u.first * n_in, u.n * n_in, g);
     if (!layer->has_bias) return;
-    sum_columns(dz, job->x.rows, u.n, n_out, g);
+    bnn_dense_sum_columns(dz, job->x.rows, u.n, n_out, g);
     job->sink->block(job->sink->context, layer->bias + u.first, u.n, g);
 }
 
-static void activation_tile(void *context, size_t tile, int thread) {
+void bnn_dense_activation_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     size_t n_out = job->layer->n_out;
-    range r = tile_range(tile, 32, job->x.rows);
+    range r = tile_range(tile, FEW_ROWS, job->x.rows);
     (void)thread;
     job->layer->activation->backward(r.n * n_out, job->y.at + r.first * n_out, job->dy.at + r.first * n_out);
 }
@@ -96,14 +75,14 @@ static void dense_backward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat
                            const bnn_sink *sink) {
     dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .dy = dy, .dx = dx, .sink = sink,
                       .n_col_tiles = tiles(layer->n_in, UNITS) };
-    bnn_team_run(pass->team, tiles(x.rows, 32), activation_tile, &job);
+    bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), bnn_dense_activation_tile, &job);
     if (dx.at != NULL) bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, dx_tile, &job);
     bnn_team_run(pass->team, tiles(layer->n_out, UNITS), dw_tile, &job);
 }
 
 static size_t dense_scratch(const bnn_layer *layer) {
-    size_t units = layer->n_out < UNITS ? layer->n_out : UNITS;
-    return units * (layer->n_in > 0 ? layer->n_in : 1);
+    size_t units = layer->n_out < UNITS ? layer->n_out : UNITS, block = units * layer->n_in;
+    return block > layer->n_out ? block : layer->n_out;
 }
 
 static const char *dense_parse(bnn_layer *layer, size_t n_words, char *const *words) {
@@ -118,7 +97,8 @@ static const char *dense_parse(bnn_layer *layer, size_t n_words, char *const *wo
 
 const bnn_layer_row bnn_dense_row = {
     .head = { "dense", "fully connected, z = x W' + b: dense UNITS [ACTIVATION]", NULL, 0 },
-    .forward = dense_forward, .backward = dense_backward, .scratch = dense_scratch, .parse = dense_parse,
+    .forward = dense_forward, .backward = dense_backward, .forward_noisy = bnn_dense_forward_noisy,
+    .backward_noisy = bnn_dense_backward_noisy, .scratch = dense_scratch, .parse = dense_parse,
 };
 
-const bnn_variant *const bnn_layers[] = { &bnn_dense_row.head, NULL };
+const bnn_variant *const bnn_layers[] = { &bnn_dense_row.head, &bnn_dropout_row.head, NULL };

@@ -6,6 +6,7 @@
 #define BNN_LAYER_LAYER_H
 
 #include "base/linalg.h"
+#include "base/rng.h"
 #include "base/team.h"
 #include "config/option.h"
 
@@ -20,20 +21,39 @@ typedef struct bnn_block {
     size_t   fan_in, fan_out;
 } bnn_block;
 
-/* Takes gradient span g [n] of theta[first .. first + n). Called once per span, from any thread, never twice for one weight.
- * By then nobody needs the old theta of that span any more, so the sink may change it. */
+/* Takes gradient span g [n] of theta[first .. first + n); in a noisy pass g is [2 n], followed by the gradient of `second`. Called from
+ * any thread, once per span and pass. By then nobody needs the old weights of that span any more, so the sink may change them. */
 typedef struct bnn_sink {
     void (*block)(void *context, size_t first, size_t n, const real *g);
     void  *context;
 } bnn_sink;
 
-/* What one pass through a net needs besides the layer itself. */
+/* How randomness enters the outputs of a layer in a noisy pass; x q stands for the elementwise product.
+ * local:   y = x theta' + sqrt(x^2 second') epsilon,          second = variances of the weights, epsilon ~ N(0, 1) per output
+ * flipout: y = x theta' + ((x q) second') s,                  second = one draw of w - theta, q and s random signs per row */
+typedef enum bnn_noise_kind { BNN_NOISE_NONE, BNN_NOISE_LOCAL, BNN_NOISE_FLIPOUT } bnn_noise_kind;
+
+/* What one pass through a net needs besides the layers. */
 typedef struct bnn_pass {
-    bnn_team   *team;         /* NULL: on the calling thread                              */
-    const real *theta;        /* weights of this pass                                     */
-    real       *scratch;      /* scratch_size reals per thread of the team                */
-    size_t      scratch_size;
+    const real    *theta;        /* weights, or their means in a noisy pass                  */
+    bnn_noise_kind noise;
+    const real    *second;       /* [n_weights], see above; NULL without noise               */
+    bool           is_mirrored;  /* noise with the opposite sign: the other half of an antithetic pair */
+    bool           is_training;  /* dropout drops                                            */
+    bnn_key        key;          /* of the pass's random numbers                             */
+    uint64_t       first_row;    /* number of the pass's first row among those that share the key */
+    /* set by the net */
+    bnn_team      *team;         /* NULL: on the calling thread                              */
+    real          *scratch;      /* scratch_size reals per thread of the team                */
+    size_t         scratch_size;
 } bnn_pass;
+
+/* Arrays that a noisy pass keeps from forward to backward, for one layer. */
+typedef struct bnn_layer_noise {
+    real *q;                     /* [n x n_in] flipout: signs; local: not used               */
+    real *xq;                    /* [n x n_in] local: x^2; flipout: x q                      */
+    real *h;                     /* [n x n_out] d y / d (xq second')                         */
+} bnn_layer_noise;
 
 typedef struct bnn_layer bnn_layer;
 
@@ -44,6 +64,10 @@ typedef struct bnn_layer_row {
     /* From dy = d objective / d y (overwritten): dx, unless dx.at is NULL, and all weight gradients into the sink, after dx. */
     void (*backward)(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
                      const bnn_sink *sink);
+    /* The same in a noisy pass; NULL: a layer without weights. */
+    void (*forward_noisy)(const bnn_layer *layer, const bnn_pass *pass, const bnn_layer_noise *noise, bnn_mat x, bnn_mat y);
+    void (*backward_noisy)(const bnn_layer *layer, const bnn_pass *pass, const bnn_layer_noise *noise, bnn_mat x, bnn_mat y, bnn_mat dy,
+                           bnn_mat dx, const bnn_sink *sink);
     size_t (*scratch)(const bnn_layer *layer);     /* reals needed per thread */
     /* Sets n_out and the layer's own fields (n_in, has_bias and a default activation are set) from the words after the layer's
      * name in the long form. NULL if fine, else what is expected. */
@@ -55,10 +79,17 @@ struct bnn_layer {
     size_t                       n_in, n_out;
     const struct bnn_activation *activation;   /* applied to the outputs */
     bool                         has_bias;
+    size_t                       number;       /* in the net: part of the index of its random numbers */
     size_t                       weight, bias; /* first positions in theta */
+    double                       rate;         /* dropout: share of units dropped */
 };
 
-extern const bnn_layer_row bnn_dense_row;
+/* The first index of a layer's random numbers for one row, of n numbers each, in the array of pass->key. */
+static inline uint64_t bnn_layer_index(const bnn_layer *layer, const bnn_pass *pass, size_t row, size_t n) {
+    return ((uint64_t)layer->number << 40) + (pass->first_row + row) * n;
+}
+
+extern const bnn_layer_row bnn_dense_row, bnn_dropout_row;
 
 /* Every kind of layer, ended by NULL. */
 extern const bnn_variant *const bnn_layers[];

@@ -32,6 +32,8 @@ const bnn_option bnn_net_rows[] = {
     BNN_OPTION_WORDS_ROW(bnn_net_options, layers, "", "long form instead of hidden: dense 200 relu, dense 200 tanh; the output "
                          "layer is added"),
     BNN_OPTION_BOOL_ROW(bnn_net_options, bias, "yes", "a bias for every unit"),
+    BNN_OPTION_NUMBER_ROW(bnn_net_options, dropout, "0", 0, 0.99, "", "share of the units of each hidden layer dropped in training"),
+    BNN_OPTION_NUMBER_ROW(bnn_net_options, input_dropout, "0", 0, 0.99, "", "share of the inputs dropped in training"),
     BNN_OPTION_TEXT_ROW(bnn_net_options, init, "he", check_init,
                         "initial weights: he, sqrt(2/in); glorot, sqrt(2/(in+out)); lecun, sqrt(1/in); normal:SD; biases start at 0"),
     {0}
@@ -77,9 +79,36 @@ static bnn_status parse_layer(bnn_layer *layer, const bnn_config *config, const 
 static bnn_layer *begin_layer(bnn_net *net, const bnn_activation *activation, bool has_bias) {
     bnn_layer *layer = &net->layers[net->n_layers];
     size_t n_in = net->n_layers == 0 ? net->n_inputs : layer[-1].n_out;
-    *layer = (bnn_layer){ .row = &bnn_dense_row, .n_in = n_in, .activation = activation, .has_bias = has_bias };
+    *layer = (bnn_layer){ .row = &bnn_dense_row, .number = net->n_layers, .n_in = n_in, .activation = activation, .has_bias = has_bias };
     net->n_layers++;
     return layer;
+}
+
+static void add_dropout(bnn_net *net, double rate) {
+    if (rate == 0) return;
+    bnn_layer *layer = begin_layer(net, NULL, false);
+    layer->row = &bnn_dropout_row;
+    layer->rate = rate;
+    layer->n_out = layer->n_in;
+}
+
+static bnn_status add_hidden(bnn_net *net, const bnn_config *config, const bnn_net_options *options, const bnn_activation *activation) {
+    for (size_t i = 0; i < options->hidden.n; i++) {
+        double width = options->hidden.at[i];
+        if (width != floor(width)) return bnn_config_fail(config, "net", "hidden", "widths are whole numbers");
+        begin_layer(net, activation, options->bias)->n_out = (size_t)width;
+        add_dropout(net, options->dropout);
+    }
+    return BNN_OK;
+}
+
+static bnn_status add_long_form(bnn_net *net, const bnn_config *config, const bnn_net_options *options, const bnn_activation *activation) {
+    if (options->dropout > 0) return bnn_config_fail(config, "net", "dropout", "with net.layers, write dropout as a layer there");
+    for (size_t i = 0; i < options->layers.n; i++) {
+        bnn_status status = parse_layer(begin_layer(net, activation, options->bias), config, options->layers.at[i]);
+        if (status != BNN_OK) return status;
+    }
+    return BNN_OK;
 }
 
 static bnn_status make_layers(bnn_net *net, const bnn_config *config) {
@@ -87,22 +116,12 @@ static bnn_status make_layers(bnn_net *net, const bnn_config *config) {
     bnn_config_fill(config, "net", bnn_net_rows, &options);
     const bnn_activation *activation = (const bnn_activation *)bnn_config_variant(config, "net", "activation");
     bool is_long = options.layers.n > 0;
-    size_t n_hidden = is_long ? options.layers.n : options.hidden.n;
-    net->layers = BNN_TAKE(&net->arena, n_hidden + 1, bnn_layer);
+    net->layers = BNN_TAKE(&net->arena, 2 + (is_long ? options.layers.n : 2 * options.hidden.n), bnn_layer);
     if (net->layers == NULL) return BNN_FAIL_MEMORY("the layers");
-    for (size_t i = 0; i < n_hidden; i++) {
-        bnn_layer *layer = begin_layer(net, activation, options.bias);
-        if (is_long) {
-            bnn_status status = parse_layer(layer, config, options.layers.at[i]);
-            if (status != BNN_OK) return status;
-        } else {
-            double width = options.hidden.at[i];
-            if (width != floor(width)) return bnn_config_fail(config, "net", "hidden", "widths are whole numbers");
-            layer->n_out = (size_t)width;
-        }
-    }
+    add_dropout(net, options.input_dropout);
+    bnn_status status = is_long ? add_long_form(net, config, &options, activation) : add_hidden(net, config, &options, activation);
     begin_layer(net, bnn_activation_find("identity"), options.bias)->n_out = net->n_outputs;
-    return BNN_OK;
+    return status;
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------------- */
@@ -116,14 +135,27 @@ static void add_block(bnn_net *net, size_t number, bnn_role role, size_t n_dims,
     net->n_weights += block->n;
 }
 
+static bool has_weights(const bnn_layer *layer) { return layer->row->scratch != NULL; }
+
+/* Blocks are numbered over the layers that have weights. */
 static void lay_out_weights(bnn_net *net) {
+    size_t number = 0;
     for (size_t l = 0; l < net->n_layers; l++) {
         bnn_layer *layer = &net->layers[l];
+        if (!has_weights(layer)) continue;
         layer->weight = net->n_weights;
-        add_block(net, l, BNN_ROLE_WEIGHT, 2, layer->n_out, layer->n_in);
+        add_block(net, number, BNN_ROLE_WEIGHT, 2, layer->n_out, layer->n_in);
         layer->bias = net->n_weights;
-        if (layer->has_bias) add_block(net, l, BNN_ROLE_BIAS, 1, layer->n_out, layer->n_in);
+        if (layer->has_bias) add_block(net, number, BNN_ROLE_BIAS, 1, layer->n_out, layer->n_in);
+        number++;
     }
+}
+
+const bnn_block *bnn_net_block_of(const bnn_net *net, size_t l) {
+    while (l > 0 && !has_weights(&net->layers[l])) l--;
+    size_t b = 0;
+    while (b + 1 < net->n_blocks && net->blocks[b + 1].first <= net->layers[l].weight) b++;
+    return &net->blocks[b];
 }
 
 bnn_status bnn_net_make(bnn_net *net, const bnn_config *config, size_t n_inputs, size_t n_outputs) {
@@ -162,23 +194,37 @@ void bnn_net_init(const bnn_net *net, const bnn_config *config, uint64_t seed, u
 
 void bnn_workspace_take(bnn_workspace *workspace, bnn_arena *arena, const bnn_net *net, size_t max_rows, int n_threads) {
     size_t widest = 0;
-    *workspace = (bnn_workspace){ .max_rows = max_rows, .y = BNN_TAKE(arena, net->n_layers, real *) };
+    *workspace = (bnn_workspace){ .max_rows = max_rows, .n_threads = (size_t)n_threads, .y = BNN_TAKE(arena, net->n_layers, real *) };
     for (size_t l = 0; l < net->n_layers && workspace->y != NULL; l++) {
         const bnn_layer *layer = &net->layers[l];
-        size_t scratch = layer->row->scratch(layer);
+        size_t scratch = has_weights(layer) ? layer->row->scratch(layer) : 0;
         workspace->y[l] = BNN_TAKE(arena, max_rows * layer->n_out, real);
         if (layer->n_out > widest) widest = layer->n_out;
         if (scratch > workspace->scratch_size) workspace->scratch_size = scratch;
     }
     workspace->scratch_size = (workspace->scratch_size + 63) / 64 * 64;
     for (int i = 0; i < 2; i++) workspace->d[i] = BNN_TAKE(arena, max_rows * widest, real);
-    workspace->scratch = BNN_TAKE(arena, (size_t)n_threads * workspace->scratch_size, real);
+    workspace->scratch = BNN_TAKE(arena, workspace->n_threads * workspace->scratch_size, real);
 }
 
-static bnn_pass make_pass(const bnn_net *net, const bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n) {
-    bool is_small = n * net->n_weights < SERIAL_FLOPS;
-    return (bnn_pass){ .team = is_small ? NULL : team, .theta = theta, .scratch = workspace->scratch,
-                       .scratch_size = workspace->scratch_size };
+void bnn_workspace_take_noise(bnn_workspace *workspace, bnn_arena *arena, const bnn_net *net) {
+    size_t n = workspace->max_rows;
+    workspace->noise = BNN_TAKE(arena, net->n_layers, bnn_layer_noise);
+    for (size_t l = 0; l < net->n_layers && workspace->noise != NULL; l++) {
+        const bnn_layer *layer = &net->layers[l];
+        if (!has_weights(layer)) continue;
+        workspace->noise[l] = (bnn_layer_noise){ .q = BNN_TAKE(arena, n * layer->n_in, real), .xq = BNN_TAKE(arena, n * layer->n_in, real),
+                                                 .h = BNN_TAKE(arena, n * layer->n_out, real) };
+    }
+    workspace->scratch_size *= 2;       /* a block and its second gradient */
+    workspace->scratch = BNN_TAKE(arena, workspace->n_threads * workspace->scratch_size, real);
+}
+
+static bnn_pass complete_pass(const bnn_net *net, const bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n) {
+    pass.team = n * net->n_weights < SERIAL_FLOPS ? NULL : team;
+    pass.scratch = workspace->scratch;
+    pass.scratch_size = workspace->scratch_size;
+    return pass;
 }
 
 static bnn_mat inputs_of(const bnn_net *net, const bnn_workspace *workspace, size_t l, size_t n, const real *x) {
@@ -186,26 +232,50 @@ static bnn_mat inputs_of(const bnn_net *net, const bnn_workspace *workspace, siz
     return (bnn_mat){ n, net->layers[l].n_in, at };
 }
 
-bnn_mat bnn_net_forward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x) {
-    bnn_pass pass = make_pass(net, workspace, team, theta, n);
+static bool is_noisy(const bnn_pass *pass, const bnn_layer *layer) {
+    return pass->noise != BNN_NOISE_NONE && layer->row->forward_noisy != NULL;
+}
+
+bnn_mat bnn_net_forward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x) {
+    bnn_pass whole = complete_pass(net, workspace, team, pass, n);
     bnn_mat y = {0};
     for (size_t l = 0; l < net->n_layers; l++) {
-        y = (bnn_mat){ n, net->layers[l].n_out, workspace->y[l] };
-        net->layers[l].row->forward(&net->layers[l], &pass, inputs_of(net, workspace, l, n, x), y);
+        const bnn_layer *layer = &net->layers[l];
+        bnn_mat in = inputs_of(net, workspace, l, n, x);
+        y = (bnn_mat){ n, layer->n_out, workspace->y[l] };
+        if (is_noisy(&whole, layer)) layer->row->forward_noisy(layer, &whole, &workspace->noise[l], in, y);
+        else layer->row->forward(layer, &whole, in, y);
     }
     return y;
 }
 
-void bnn_net_backward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x,
-                      const real *df, const bnn_sink *sink) {
-    bnn_pass pass = make_pass(net, workspace, team, theta, n);
+/* Below the first layer with weights nobody needs a gradient. */
+static size_t first_with_weights(const bnn_net *net) {
+    size_t l = 0;
+    while (!has_weights(&net->layers[l])) l++;
+    return l;
+}
+
+void bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,
+                           const real *df, const bnn_sink *sink) {
+    bnn_pass whole = complete_pass(net, workspace, team, pass, n);
     bnn_mat dy = { n, net->n_outputs, workspace->d[0] };
     if (df != dy.at) memcpy(dy.at, df, n * net->n_outputs * sizeof *df);
-    for (size_t l = net->n_layers; l-- > 0;) {
+    for (size_t l = net->n_layers, lowest = first_with_weights(net); l-- > lowest;) {
         const bnn_layer *layer = &net->layers[l];
-        bnn_mat dx = { n, layer->n_in, l == 0 ? NULL : workspace->d[dy.at == workspace->d[0]] };
-        bnn_mat y = { n, layer->n_out, workspace->y[l] };
-        layer->row->backward(layer, &pass, inputs_of(net, workspace, l, n, x), y, dy, dx, sink);
+        bnn_mat dx = { n, layer->n_in, l == lowest ? NULL : workspace->d[dy.at == workspace->d[0]] };
+        bnn_mat y = { n, layer->n_out, workspace->y[l] }, in = inputs_of(net, workspace, l, n, x);
+        if (is_noisy(&whole, layer)) layer->row->backward_noisy(layer, &whole, &workspace->noise[l], in, y, dy, dx, sink);
+        else layer->row->backward(layer, &whole, in, y, dy, dx, sink);
         dy = dx;
     }
+}
+
+bnn_mat bnn_net_forward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x) {
+    return bnn_net_forward_pass(net, workspace, team, (bnn_pass){ .theta = theta }, n, x);
+}
+
+void bnn_net_backward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x,
+                      const real *df, const bnn_sink *sink) {
+    bnn_net_backward_pass(net, workspace, team, (bnn_pass){ .theta = theta }, n, x, df, sink);
 }

@@ -12,6 +12,7 @@ typedef struct bnn_net_options {
     bnn_numbers hidden;        /* widths of the hidden layers; none: a linear model                */
     bnn_words   layers;        /* long form: "dense 200 relu, dense 200 tanh"; replaces hidden     */
     bool        bias;
+    double      dropout, input_dropout;   /* shares of hidden units and of inputs dropped            */
     const char *init;          /* he | glorot | lecun | normal:SD                                  */
 } bnn_net_options;
 
@@ -32,19 +33,31 @@ typedef struct bnn_net {
 bnn_status bnn_net_make(bnn_net *net, const bnn_config *config, size_t n_inputs, size_t n_outputs);
 void       bnn_net_free(bnn_net *net);
 
+/* The weight block of layer l, or of the last layer before it that has weights. */
+const bnn_block *bnn_net_block_of(const bnn_net *net, size_t l);
+
 /* theta [n_weights]: weights by the [net] init rule, biases 0. */
 void bnn_net_init(const bnn_net *net, const bnn_config *config, uint64_t seed, uint32_t member, real *theta);
 
 /* Activations and gradients of up to max_rows rows; one per concurrent use of a net. */
 typedef struct bnn_workspace {
-    size_t  max_rows;
+    size_t  max_rows, n_threads;
     real  **y;                 /* [n_layers][max_rows x n_out of that layer]             */
     real   *d[2];              /* gradients, in turn; [max_rows x widest layer]          */
+    bnn_layer_noise *noise;    /* [n_layers] for noisy passes, or NULL                   */
     real   *scratch;           /* per thread                                             */
     size_t  scratch_size;
 } bnn_workspace;
 
 void bnn_workspace_take(bnn_workspace *workspace, bnn_arena *arena, const bnn_net *net, size_t max_rows, int n_threads);
+
+/* Adds the arrays that noisy passes need. */
+void bnn_workspace_take_noise(bnn_workspace *workspace, bnn_arena *arena, const bnn_net *net);
+
+/* The general pass: forward, and backward after it with the same arguments. */
+bnn_mat bnn_net_forward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x);
+void    bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,
+                              const real *df, const bnn_sink *sink);
 
 /* Outputs f [n x n_outputs] inside the workspace, valid until the next forward. x [n x n_inputs], n <= max_rows. */
 bnn_mat bnn_net_forward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x);

@@ -20,10 +20,12 @@ typedef struct bbb_options {
     long long samples;
     int       kl;
     double    kl_warmup, temperature, init_sd;
+    bool      antithetic;
 } bbb_options;
 
 static const bnn_option rows[] = {
     BNN_OPTION_INT_ROW(bbb_options, samples, "1", 1, 10000, "", "weight draws per step, averaged"),
+    BNN_OPTION_BOOL_ROW(bbb_options, antithetic, "no", "draw samples in pairs with opposite noise (an even number of samples)"),
     BNN_OPTION_CHOICE_ROW(bbb_options, kl, "closed_form", "closed_form|monte_carlo",
                           "KL to the prior: exact where the prior has a closed form (else monte_carlo), or estimated at the weight draws"),
     BNN_OPTION_NUMBER_ROW(bbb_options, kl_warmup, "0", 0, 1e9, "epochs", "the weight of the KL rises from 0 to 1 over this many epochs"),
@@ -101,6 +103,8 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
     bbb_state *bbb = state;
     const bnn_problem *problem = bbb->problem = fit->problem;
     bnn_config_fill(fit->config, "method", rows, &bbb->options);
+    if (bbb->options.antithetic && bbb->options.samples % 2 == 1)
+        return bnn_config_fail(fit->config, "method", "antithetic", "pairs need an even number of method.samples");
     bbb->mu = BNN_TAKE(&bbb->arena, problem->n_params, real);
     bbb->log_sd = BNN_TAKE(&bbb->arena, problem->n_weights, real);
     if (bbb->arena.has_failed) return BNN_FAIL_MEMORY("the means and spreads");
@@ -109,6 +113,7 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
     bbb->estimator.seed = fit->seed;
     bbb->estimator.member = fit->member;
     bbb->estimator.n_samples = (size_t)bbb->options.samples;
+    bbb->estimator.is_antithetic = bbb->options.antithetic;
     bbb->estimator.is_monte_carlo = bbb->options.kl == MONTE_CARLO || problem->prior->row->kl == NULL;
     bnn_net_init(problem->net, fit->config, fit->seed, fit->member, bbb->mu);
     for (size_t i = 0; i < problem->n_weights; i++) bbb->log_sd[i] = (real)log(bbb->options.init_sd);

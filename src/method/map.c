@@ -42,7 +42,9 @@ static bnn_status map_step(void *state, bnn_fit_state *fit, size_t n, const size
     map_state *map = state;
     bnn_sink sink = bnn_update_sink(&map->update);
     bnn_optimizer_begin(&map->optimizer, fit->step, bnn_fit_lr(fit), 1 / (double)fit->problem->n_rows);
-    bnn_status status = bnn_problem_nll(fit->problem, map->theta, n, rows, &sink, nll);
+    bnn_pass pass = { .theta = map->theta, .is_training = true,
+                      .key = bnn_key_make(fit->seed, BNN_PURPOSE_OUTPUTS, (uint32_t)fit->step, 0, fit->member) };
+    bnn_status status = bnn_problem_nll_pass(fit->problem, pass, n, rows, &sink, nll);
     return status == BNN_OK ? bnn_update_finish(&map->update) : status;
 }
 

@@ -82,7 +82,7 @@ static bnn_status fail_not_finite(const bnn_problem *problem, const real *theta,
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         if (!is_all_finite(n * net->layers[l].n_out, problem->workspace.y[l]))
-            return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the outputs of block %zu.weight overflowed", l);
+            return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the outputs of block %s overflowed", bnn_net_block_of(net, l)->name);
     }
     return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the likelihood overflowed");
 }
@@ -100,38 +100,48 @@ static void hand_out_noise(const bnn_problem *problem, double factor, const bnn_
 }
 
 /* One pass over at most max_rows rows; adds their nll times factor. */
-static bnn_status pass(bnn_problem *problem, const real *theta, size_t first, size_t n, const size_t *rows, double factor,
+static bnn_status one_pass(bnn_problem *problem, bnn_pass pass, size_t first, size_t n, const size_t *rows, double factor,
                        const bnn_sink *sink, double *nll) {
     const bnn_likelihood *likelihood = problem->likelihood;
     const real *x, *y;
     double sum = 0;
     find_batch(problem, first, n, rows, &x, &y);
-    bnn_mat f = bnn_net_forward(problem->net, &problem->workspace, problem->team, theta, n, x);
+    pass.first_row = first;
+    bnn_mat f = bnn_net_forward_pass(problem->net, &problem->workspace, problem->team, pass, n, x);
     memset(problem->dnoise, 0, likelihood->n_noise * sizeof(double));
-    likelihood->row->nll(likelihood, theta + problem->n_weights, n, f.at, y, problem->row_nll, sink == NULL ? NULL : problem->df,
+    likelihood->row->nll(likelihood, pass.theta + problem->n_weights, n, f.at, y, problem->row_nll, sink == NULL ? NULL : problem->df,
                          problem->dnoise);
     for (size_t i = 0; i < n; i++) sum += problem->row_nll[i];
-    if (!isfinite(sum)) return fail_not_finite(problem, theta, n);
+    if (!isfinite(sum)) return fail_not_finite(problem, pass.theta, n);
     *nll += factor * sum;
     if (sink == NULL) return BNN_OK;
     scale_by(n * likelihood->n_outputs, problem->df, (real)factor);
-    bnn_net_backward(problem->net, &problem->workspace, problem->team, theta, n, x, problem->df, sink);
+    bnn_net_backward_pass(problem->net, &problem->workspace, problem->team, pass, n, x, problem->df, sink);
     hand_out_noise(problem, factor, sink);
     return BNN_OK;
 }
 
 size_t bnn_problem_passes(const bnn_problem *problem, size_t n) { return (n + problem->max_rows - 1) / problem->max_rows; }
 
-bnn_status bnn_problem_nll(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, const bnn_sink *sink, double *nll) {
+bnn_status bnn_problem_nll_pass(bnn_problem *problem, bnn_pass pass, size_t n, const size_t *rows, const bnn_sink *sink, double *nll) {
     if (rows == NULL) n = problem->n_rows;
     double factor = (double)problem->n_rows / (double)n;
     *nll = 0;
     for (size_t first = 0; first < n; first += problem->max_rows) {
         size_t m = n - first < problem->max_rows ? n - first : problem->max_rows;
-        bnn_status status = pass(problem, theta, first, m, rows == NULL ? NULL : rows + first, factor, sink, nll);
+        bnn_status status = one_pass(problem, pass, first, m, rows == NULL ? NULL : rows + first, factor, sink, nll);
         if (status != BNN_OK) return status;
     }
     return BNN_OK;
+}
+
+bnn_status bnn_problem_nll(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, const bnn_sink *sink, double *nll) {
+    return bnn_problem_nll_pass(problem, (bnn_pass){ .theta = theta }, n, rows, sink, nll);
+}
+
+bnn_status bnn_problem_allow_noise(bnn_problem *problem) {
+    bnn_workspace_take_noise(&problem->workspace, &problem->arena, problem->net);
+    return problem->arena.has_failed ? BNN_FAIL_MEMORY("the noise of the outputs") : BNN_OK;
 }
 
 /* ---- the prior term -------------------------------------------------------------------------------------------------- */

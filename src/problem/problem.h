@@ -44,6 +44,12 @@ enum { BNN_PASS_ROWS = 1024 };
  * block that holds a non-finite weight, or the layer whose outputs overflowed. */
 bnn_status bnn_problem_nll(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, const bnn_sink *sink, double *nll);
 
+/* The same through a general pass (noise, dropout): pass.theta and what the noise needs are set; first_row counts up over passes. */
+bnn_status bnn_problem_nll_pass(bnn_problem *problem, bnn_pass pass, size_t n, const size_t *rows, const bnn_sink *sink, double *nll);
+
+/* Takes the arrays that noisy passes need. */
+bnn_status bnn_problem_allow_noise(bnn_problem *problem);
+
 /* How many passes n rows take, and so how often each span comes. */
 size_t bnn_problem_passes(const bnn_problem *problem, size_t n);
 

@@ -1,0 +1,105 @@
+/* Elbo gradients from passes with sampled outputs. A Monte Carlo KL needs weights as well: each tile draws its own for that. */
+#include "estimator/noisy.h"
+#include "base/vmath.h"
+
+typedef struct noisy_job {
+    bnn_estimator       *estimator;
+    const bnn_noisy     *noisy;
+    const bnn_elbo_sink *sink;
+    uint64_t             step;
+    size_t               sample;
+    real                 share, prior_factor;     /* as in reparam.c */
+} noisy_job;
+
+enum { CHUNK = 16 * BNN_TILE };
+
+static void prepare_span(bnn_estimator *e, const bnn_noisy *noisy, uint64_t step, size_t sample, size_t first, size_t n) {
+    for (size_t i = first, end = first + n; i < end;) {
+        size_t m = bnn_tile_end(i, end) - i;
+        noisy->prepare(e, step, sample, i, m);
+        i += m;
+    }
+}
+
+void bnn_noisy_redraw(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t first, size_t n) {
+    if (first < estimator->problem->n_weights) prepare_span(estimator, noisy, step, 0, first, n);
+}
+
+static void prepare_chunk(void *context, size_t tile, int thread) {
+    const noisy_job *job = context;
+    size_t n_weights = job->estimator->problem->n_weights, first = tile * CHUNK, n = n_weights - first;
+    (void)thread;
+    prepare_span(job->estimator, job->noisy, job->step, job->sample, first, n < CHUNK ? n : CHUNK);
+}
+
+static void prepare_all(noisy_job *job) {
+    const bnn_problem *problem = job->estimator->problem;
+    bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, prepare_chunk, job);
+}
+
+BNN_CLONES static void scaled(size_t n, real factor, const real *g, real *out) {
+    for (size_t i = 0; i < n; i++) out[i] = factor * g[i];
+}
+
+BNN_CLONES static void through_second(size_t n, real factor, const real *g, const real *second, real *out) {
+    for (size_t i = 0; i < n; i++) out[i] = factor * g[i] * second[i];
+}
+
+BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real sign, real *w) {
+    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * (sign * w[i]);
+}
+
+BNN_CLONES static void add_through_draw(size_t n, const real *g, const real *w, const real *mu, real *dmu, real *dlog_sd) {
+    for (size_t i = 0; i < n; i++) {
+        dmu[i] += g[i];
+        dlog_sd[i] += g[i] * (w[i] - mu[i]);
+    }
+}
+
+static void add_prior(const noisy_job *job, size_t first, size_t n, real *dmu, real *dlog_sd) {
+    const bnn_estimator *e = job->estimator;
+    real w[BNN_TILE], g[BNN_TILE] = {0};
+    bnn_rng_normals(bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, job->step, job->sample), first, n, w);
+    spread(n, e->mu + first, e->log_sd + first, bnn_estimator_is_mirrored(e, job->sample) ? -1 : 1, w);
+    bnn_problem_add_prior_grad(e->problem, job->prior_factor, first, n, w, g);
+    add_through_draw(n, g, w, e->mu + first, dmu, dlog_sd);
+}
+
+/* g [n] = d/dmu, then d/dsecond [n]; learnt noise has no second. */
+static void take_block(void *context, size_t first, size_t n, const real *g) {
+    const noisy_job *job = context;
+    const bnn_estimator *e = job->estimator;
+    bool is_noise = first >= e->problem->n_weights;
+    real dmu[BNN_TILE], dlog_sd[BNN_TILE];
+    for (size_t i = first, end = first + n; i < end;) {
+        size_t m = bnn_tile_end(i, end) - i;
+        scaled(m, job->share, g + (i - first), dmu);
+        if (!is_noise) {
+            through_second(m, job->share * job->noisy->chain, g + n + (i - first), e->draw + i, dlog_sd);
+            if (job->prior_factor > 0) add_prior(job, i, m, dmu, dlog_sd);
+        }
+        job->sink->tile(job->sink->context, i, m, dmu, is_noise ? NULL : dlog_sd);
+        i += m;
+    }
+}
+
+bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t n, const size_t *rows,
+                               double kl_weight, const bnn_elbo_sink *sink, double *nll) {
+    size_t n_passes = bnn_problem_passes(estimator->problem, rows == NULL ? estimator->problem->n_rows : n);
+    double share = 1 / (double)estimator->n_samples, prior_share = kl_weight * share / (double)n_passes;
+    noisy_job job = { .estimator = estimator, .noisy = noisy, .sink = sink, .step = step, .share = (real)share,
+                      .prior_factor = (real)(estimator->is_monte_carlo ? prior_share : 0) };
+    bnn_sink block_sink = { take_block, &job };
+    *nll = 0;
+    for (job.sample = 0; job.sample < estimator->n_samples; job.sample++) {
+        double value;
+        if (job.sample > 0 ? noisy->depends_on_sample : estimator->drawn_step != step) prepare_all(&job);
+        bnn_pass pass = { .theta = estimator->mu, .noise = noisy->kind, .second = estimator->draw, .is_training = true,
+                          .is_mirrored = bnn_estimator_is_mirrored(estimator, job.sample),
+                          .key = bnn_estimator_key(estimator, BNN_PURPOSE_OUTPUTS, step, job.sample) };
+        bnn_status status = bnn_problem_nll_pass(estimator->problem, pass, n, rows, &block_sink, &value);
+        if (status != BNN_OK) return status;
+        *nll += share * value;
+    }
+    return BNN_OK;
+}
