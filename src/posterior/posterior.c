@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-const bnn_variant *const bnn_posteriors[] = { &bnn_draws_posterior.head, &bnn_diag_posterior.head, NULL };
+const bnn_variant *const bnn_posteriors[] = {
+    &bnn_draws_posterior.head, &bnn_diag_posterior.head, &bnn_dropout_posterior.head, NULL };
 
 const bnn_posterior_row *bnn_posterior_find(const char *name) {
     for (size_t i = 0; bnn_posteriors[i] != NULL; i++)

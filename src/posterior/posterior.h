@@ -35,6 +35,7 @@ typedef struct bnn_posterior_row {
 
 struct bnn_posterior {
     const bnn_posterior_row *row;
+    const struct bnn_net *net;   /* for kinds that drop units; borrowed, set by whoever made the posterior */
     size_t    n_weights, n_params;
     size_t    n_draws;           /* draws stored; 0: any number can be drawn */
     size_t    n_arrays;
@@ -49,8 +50,9 @@ void       bnn_posterior_free(bnn_posterior *posterior);
 /* NULL if there is none of that name. */
 const bnn_posterior_row *bnn_posterior_find(const char *name);
 
-/* The kinds, ended by NULL. draws: K stored vectors. diag: independent normals, mean and log sd. */
+/* The kinds, ended by NULL. draws: K stored vectors. diag: independent normals, mean and log sd. dropout: one
+ * vector, of which each draw drops units. */
 extern const bnn_variant *const bnn_posteriors[];
-extern const bnn_posterior_row bnn_draws_posterior, bnn_diag_posterior;
+extern const bnn_posterior_row bnn_draws_posterior, bnn_diag_posterior, bnn_dropout_posterior;
 
 #endif
