@@ -43,7 +43,8 @@ const bnn_option bnn_data_rows[] = {
     BNN_OPTION_TEXT_ROW(O, scale_x, "standardize", check_scale_x,
                         "scaling of the features, fitted on training rows: standardize (mean 0, sd 1), none or divide:NUMBER"),
     BNN_OPTION_TEXT_ROW(O, scale_y, "standardize", check_scale_y,
-                        "scaling of numeric targets, fitted on training rows and undone in every output: standardize or none"),
+                        "scaling of numeric targets, fitted on training rows and undone in every output: standardize or none; counts "
+                        "(likelihood poisson) are never scaled"),
     {0}
 };
 #undef O

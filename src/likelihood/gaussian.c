@@ -72,5 +72,6 @@ static void gaussian_sample(const bnn_likelihood *likelihood, const real *log_no
 
 const bnn_likelihood_row bnn_gaussian_likelihood = {
     .head = { "gaussian", "regression with Gaussian noise of one sd per target", rows, sizeof(gaussian_options) },
-    .start = gaussian_start, .nll = gaussian_nll, .moments = gaussian_moments, .cdf = gaussian_cdf, .sample = gaussian_sample,
+    .is_normal = true, .start = gaussian_start, .nll = gaussian_nll, .moments = gaussian_moments, .cdf = gaussian_cdf,
+    .sample = gaussian_sample,
 };

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "bnn/status.h"
 #include "config/config.h"
+#include "data/data.h"
 
 #define BNN_LOG_NOISE_SD_MIN (-6.907755278982137)   /* log 1e-3 */
 #define BNN_LOG_NOISE_SD_MAX   6.907755278982137    /* log 1e+3 */
@@ -18,6 +19,9 @@ typedef struct bnn_likelihood bnn_likelihood;
 typedef struct bnn_likelihood_row {
     bnn_variant head;
     bool        wants_classes;
+    bool        wants_counts;     /* targets are whole numbers from 0, never scaled; the cdf is a step function          */
+    bool        is_normal;        /* y given f is normal: its moments say it all                                         */
+    bool        is_surrogate;     /* classes: nll is not -log p of the class, so scores take `probabilities` instead     */
     /* Sets n_outputs and n_noise from n_targets, n_classes and options. NULL if it can serve them, else the reason. */
     const char *(*start)(bnn_likelihood *likelihood);
     /* nll [n] per row; df [n x n_outputs] = d nll / d f, or NULL; dnoise [n_noise] += sum d nll / d log_noise_sd, or NULL. */
@@ -47,11 +51,18 @@ extern const bnn_axis bnn_likelihood_axes[];     /* [likelihood] */
 bnn_status bnn_likelihood_make(bnn_likelihood *likelihood, const bnn_config *config, size_t n_targets, size_t n_classes);
 void       bnn_likelihood_free(bnn_likelihood *likelihood);
 
+/* How targets are scaled under this configuration: [data] scale_y, or "none" for likelihoods that want counts. */
+const char *bnn_likelihood_scale_y(const bnn_config *config);
+
+/* BNN_ERR_DATA with file:line of the first target that the likelihood cannot take. Rows without targets pass. */
+bnn_status bnn_likelihood_check_targets(const bnn_likelihood *likelihood, const bnn_dataset *rows);
+
 /* Keeps learnt log noise sds [n] between BNN_LOG_NOISE_SD_MIN and _MAX. */
 void bnn_likelihood_bound_noise(size_t n, real *log_noise_sd);
 
 /* The table, ended by NULL; the first is the default. A new likelihood: one file and one word here and in the table. */
 extern const bnn_variant *const bnn_likelihoods[];
-extern const bnn_likelihood_row bnn_gaussian_likelihood, bnn_bernoulli_likelihood, bnn_categorical_likelihood;
+extern const bnn_likelihood_row bnn_gaussian_likelihood, bnn_heteroscedastic_likelihood, bnn_student_t_likelihood,
+    bnn_poisson_likelihood, bnn_bernoulli_likelihood, bnn_categorical_likelihood, bnn_softmax_gaussian_likelihood;
 
 #endif

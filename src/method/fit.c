@@ -41,10 +41,12 @@ static bnn_status read_options(fitting *f, const bnn_config *config) {
     return BNN_OK;
 }
 
-static bnn_status make_model(fitting *f, const bnn_config *config, const bnn_dataset *train) {
-    const char *scale_x = bnn_config_text(config, "data", "scale_x"), *scale_y = bnn_config_text(config, "data", "scale_y");
+static bnn_status make_model(fitting *f, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid) {
+    const char *scale_x = bnn_config_text(config, "data", "scale_x"), *scale_y = bnn_likelihood_scale_y(config);
     bnn_status status = bnn_scaling_fit(&f->scaling, train, scale_x, scale_y);
     if (status == BNN_OK) status = bnn_model_make(&f->model, config, &train->schema, &f->scaling);
+    if (status == BNN_OK) status = bnn_likelihood_check_targets(&f->model->likelihood, train);
+    if (status == BNN_OK && valid != NULL) status = bnn_likelihood_check_targets(&f->model->likelihood, valid);
     if (status == BNN_OK) f->model->seed = f->fit.seed;
     return status;
 }
@@ -106,7 +108,7 @@ bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_datase
     bnn_status status;
     bnn_blas_threads saved = bnn_blas_enter();
     if ((status = read_options(&f, config))                                                     != BNN_OK) goto done;
-    if ((status = make_model(&f, config, train))                                                != BNN_OK) goto done;
+    if ((status = make_model(&f, config, train, valid))                                         != BNN_OK) goto done;
     if ((status = bnn_team_make(&f.team, (int)f.run.threads))                                   != BNN_OK) goto done;
     if ((status = make_problems(&f, train, valid))                                              != BNN_OK) goto done;
     if ((status = f.method->start(f.state, &f.fit))                                             != BNN_OK) goto done;
