@@ -42,7 +42,7 @@ const bnn_section bnn_catalogue[] = {
     { "data", "the files to learn from, their columns, how rows are split and numbers scaled", bnn_data_rows, NULL },
     { "net", "the network: layers, activation, initial weights", bnn_net_rows, bnn_net_axes },
     { "likelihood", "how a target depends on the outputs of the net", NULL, bnn_likelihood_axes },
-    { "prior", "what is believed of the weights before data; for map: the regulariser", NULL, bnn_prior_axes },
+    { "prior", "what is believed of the weights before data; for map: the regulariser", bnn_prior_rows, bnn_prior_axes },
     { "method", "how the posterior is found", NULL, method_axes },
     { "optimizer", "how parameters move along the gradient", bnn_optimizer_rows, bnn_optimizer_axes },
     { "train", "length and batches of the training", bnn_train_rows, NULL },

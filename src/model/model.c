@@ -2,13 +2,14 @@
 #include "model/model.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "problem/problem.h"
 
 #include <stdlib.h>
 
 const bnn_section bnn_model_catalogue[] = {
     { "net", "the network", bnn_net_rows, bnn_net_axes },
     { "likelihood", "how a target depends on the outputs of the net", NULL, bnn_likelihood_axes },
-    { "prior", "what is believed of the weights before data", NULL, bnn_prior_axes },
+    { "prior", "what is believed of the weights before data", bnn_prior_rows, bnn_prior_axes },
     {0}
 };
 
@@ -48,6 +49,7 @@ bnn_status bnn_model_make(bnn_model **model, const bnn_config *config, const bnn
     if ((status = bnn_likelihood_make(&made->likelihood, made->config, schema->n_targets, schema->n_classes)) != BNN_OK) goto fail;
     if ((status = bnn_prior_make(&made->prior, made->config))                                       != BNN_OK) goto fail;
     status = bnn_net_make(&made->net, made->config, schema->n_features, made->likelihood.n_outputs);
+    if (status == BNN_OK) status = bnn_problem_check_prior(&made->net, &made->prior, config);
     if (status != BNN_OK) goto fail;
     *model = made;
     return BNN_OK;

@@ -27,16 +27,29 @@ typedef struct bnn_prior_row {
     void   (*sample)(const bnn_prior *prior, double scale, bnn_key key, uint64_t first, size_t n, real *w);
 } bnn_prior_row;
 
+/* [prior] keys for every prior: how much wider or narrower it is for some weights than for others. */
+typedef struct bnn_prior_scaling {
+    bool        fan_in;              /* weights: sd divided by sqrt(inputs of the unit)     */
+    double      bias_scale;          /* biases: factor                                      */
+    bnn_numbers layer_scale;         /* factors, one per layer with weights; none: all 1    */
+} bnn_prior_scaling;
+
+extern const bnn_option bnn_prior_rows[];     /* of bnn_prior_scaling */
+
 struct bnn_prior {
     const bnn_prior_row *row;
+    bnn_prior_scaling scaling;
     void     *options;               /* of the row's own type */
     bnn_arena arena;
 };
 
 extern const bnn_axis bnn_prior_axes[];     /* [prior] */
 
-bnn_status bnn_prior_make(bnn_prior *prior, const bnn_config *config);     /* from [prior] */
+bnn_status bnn_prior_make(bnn_prior *prior, const bnn_config *config);     /* from [prior]; layer_scale is borrowed from config */
 void       bnn_prior_free(bnn_prior *prior);
+
+/* The `scale` of a block by the rule of [prior]; layer: 0-based, among those with weights. */
+double bnn_prior_scale(const bnn_prior *prior, size_t layer, bool is_bias, size_t fan_in);
 
 /* KL(N(mu, exp(2 log_sd)) || p) of a span, nats, or for improper priors its finite part: the closed form, or (if there is none, or when
  * asked) -entropy + the mean of -log p over n_draws draws, numbers first .. first + n of the arrays keys[0..n_draws). */
@@ -45,6 +58,6 @@ double bnn_prior_kl(const bnn_prior *prior, double scale, uint64_t first, size_t
 
 /* The table, ended by NULL; the first is the default. */
 extern const bnn_variant *const bnn_priors[];
-extern const bnn_prior_row bnn_gaussian_prior, bnn_scale_mixture_prior, bnn_flat_prior;
+extern const bnn_prior_row bnn_gaussian_prior, bnn_laplace_prior, bnn_student_t_prior, bnn_scale_mixture_prior, bnn_flat_prior;
 
 #endif

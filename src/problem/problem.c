@@ -12,7 +12,7 @@ static void take_arrays(bnn_problem *problem) {
     bnn_arena *arena = &problem->arena;
     size_t n = problem->max_rows, d = problem->net->n_inputs, blocks = problem->net->n_blocks;
     double *scale = BNN_TAKE(arena, blocks, double);
-    for (size_t b = 0; scale != NULL && b < blocks; b++) scale[b] = 1;
+    for (size_t b = 0; scale != NULL && b < blocks; b++) scale[b] = bnn_problem_prior_scale(problem->net, problem->prior, b);
     problem->prior_scale = scale;
     if (problem->data->x_bytes == NULL) problem->x = BNN_TAKE(arena, problem->n_rows * d, real);
     problem->y = BNN_TAKE(arena, problem->n_rows * likelihood->n_targets, real);

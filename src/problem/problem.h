@@ -62,6 +62,12 @@ void bnn_problem_add_prior_grad(const bnn_problem *problem, real factor, size_t 
 /* *energy = nll + (-log prior) over all rows or the given ones, g [n_params] its gradient, in nats of the whole set. */
 bnn_status bnn_problem_energy(bnn_problem *problem, const real *theta, size_t n, const size_t *rows, double *energy, real *g);
 
+/* The prior's scale of block b of a net. */
+double bnn_problem_prior_scale(const bnn_net *net, const bnn_prior *prior, size_t b);
+
+/* BNN_ERR_CONFIG if [prior] layer_scale does not have one factor for each layer with weights. config: for the place in the sentence. */
+bnn_status bnn_problem_check_prior(const bnn_net *net, const bnn_prior *prior, const bnn_config *config);
+
 /* Calls `span` for the parts of [first, first + n) that lie in one block each, with that block's prior scale. */
 void bnn_problem_each_block(const bnn_problem *problem, size_t first, size_t n,
                             void (*span)(void *context, double scale, size_t first, size_t n), void *context);
