@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "model/model.h"
 
+enum { BNN_PREDICT_MAX_SAMPLES = 1000000 };
+
 typedef struct bnn_predict_settings {      /* the [predict] section */
     long long   samples;
     bnn_numbers quantiles;
@@ -70,8 +72,8 @@ bnn_elbo bnn_predict_elbo(const bnn_model *model, const bnn_prediction *train);
 
 /* The header and one line per row, names and order as in the interface page: mean, sd, sd_aleatoric, sd_epistemic, q05, q50, q95,
  * [target, log_lik]; several targets: mean_NAME, ...; classes: label, p_<class>..., entropy, entropy_aleatoric, mutual_information,
- * [target, log_lik]. Quantile names: digits after "0." (q05, q5, q975). Numbers in their shortest exact form; names are quoted where
- * needed. */
+ * [target, log_lik]. Several targets: all columns of one, then those of the next; last target_NAME of each, and log_lik. Quantile
+ * names: digits after "0.", at least two (q05, q50, q975). Numbers in their shortest exact form; names are quoted where needed. */
 void bnn_prediction_print(const bnn_prediction *prediction, bnn_text *csv);
 
 #endif

@@ -1,0 +1,96 @@
+/* Predictions as CSV (RFC 4180 quoting, lines end in \n). */
+#include "predict/predict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_DIGITS = 17 };
+
+/* ---- fields ------------------------------------------------------------------------------------------------------------ */
+
+/* A field after a comma, unless it is the line's first. prefix and name are quoted together where a character asks for it. */
+static void add_name(bnn_text *csv, const char *separator, const char *prefix, const char *name) {
+    bool is_quoted = strpbrk(name, ",\"\r\n") != NULL;
+    bnn_text_add(csv, "%s%s%s", separator, is_quoted ? "\"" : "", prefix);
+    for (const char *c = name; is_quoted && *c != '\0'; c++) bnn_text_add(csv, *c == '"' ? "\"\"" : "%c", *c);
+    bnn_text_add(csv, "%s", is_quoted ? "\"" : name);
+}
+
+static void add_number(bnn_text *csv, const char *separator, double value) {
+    char number[32];
+    bnn_text_add(csv, "%s%s", separator, bnn_text_number(number, value));
+}
+
+/* The digits of a level after "0.", at least two: 05, 50, 975. */
+static void level_digits(char digits[MAX_DIGITS + 1], double level) {
+    int n = 2;
+    double scaled = level * 100;
+    while (n < MAX_DIGITS - 2 && fabs(scaled - round(scaled)) > 1e-12 * scaled) scaled = level * pow(10, ++n);
+    snprintf(digits, MAX_DIGITS + 1, "%0*.0f", n, scaled);
+}
+
+/* ---- numbers ----------------------------------------------------------------------------------------------------------- */
+
+/* "mean", or "mean_NAME" where there are several targets. */
+static void add_column(bnn_text *csv, const bnn_prediction *p, size_t j, const char *separator, const char *column) {
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "%s%s", column, p->n_targets > 1 ? "_" : "");
+    add_name(csv, separator, prefix, p->n_targets > 1 ? p->target_names[j] : "");
+}
+
+static void add_number_header(bnn_text *csv, const bnn_prediction *p) {
+    for (size_t j = 0; j < p->n_targets; j++) {
+        add_column(csv, p, j, j == 0 ? "" : ",", "mean");
+        add_column(csv, p, j, ",", "sd");
+        add_column(csv, p, j, ",", "sd_aleatoric");
+        add_column(csv, p, j, ",", "sd_epistemic");
+        for (size_t q = 0; q < p->n_quantiles; q++) {
+            char column[MAX_DIGITS + 2] = "q";
+            level_digits(column + 1, p->quantile_levels[q]);
+            add_column(csv, p, j, ",", column);
+        }
+    }
+    for (size_t j = 0; p->target != NULL && j < p->n_targets; j++) add_column(csv, p, j, ",", "target");
+}
+
+static void add_number_row(bnn_text *csv, const bnn_prediction *p, size_t row) {
+    for (size_t at = row * p->n_targets; at < (row + 1) * p->n_targets; at++) {
+        add_number(csv, at == row * p->n_targets ? "" : ",", p->mean[at]);
+        add_number(csv, ",", p->sd[at]);
+        add_number(csv, ",", p->sd_aleatoric[at]);
+        add_number(csv, ",", p->sd_epistemic[at]);
+        for (size_t q = 0; q < p->n_quantiles; q++) add_number(csv, ",", p->quantiles[at * p->n_quantiles + q]);
+    }
+    for (size_t j = 0; p->target != NULL && j < p->n_targets; j++) add_number(csv, ",", p->target[row * p->n_targets + j]);
+}
+
+/* ---- classes ----------------------------------------------------------------------------------------------------------- */
+
+static void add_class_header(bnn_text *csv, const bnn_prediction *p) {
+    bnn_text_add(csv, "label");
+    for (size_t k = 0; k < p->n_classes; k++) add_name(csv, ",", "p_", p->class_names[k]);
+    bnn_text_add(csv, ",entropy,entropy_aleatoric,mutual_information%s", p->target == NULL ? "" : ",target");
+}
+
+static void add_class_row(bnn_text *csv, const bnn_prediction *p, size_t row) {
+    add_name(csv, "", "", p->class_names[p->label[row]]);
+    for (size_t k = 0; k < p->n_classes; k++) add_number(csv, ",", p->p[row * p->n_classes + k]);
+    add_number(csv, ",", p->entropy[row]);
+    add_number(csv, ",", p->entropy_aleatoric[row]);
+    add_number(csv, ",", p->mutual_information[row]);
+    if (p->target != NULL) add_name(csv, ",", "", p->class_names[(size_t)p->target[row]]);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------------ */
+
+void bnn_prediction_print(const bnn_prediction *prediction, bnn_text *csv) {
+    bool is_classes = prediction->n_classes > 0;
+    (is_classes ? add_class_header : add_number_header)(csv, prediction);
+    bnn_text_add(csv, prediction->log_lik == NULL ? "\n" : ",log_lik\n");
+    for (size_t i = 0; i < prediction->n_rows; i++) {
+        (is_classes ? add_class_row : add_number_row)(csv, prediction, i);
+        if (prediction->log_lik != NULL) add_number(csv, ",", prediction->log_lik[i]);
+        bnn_text_add(csv, "\n");
+    }
+}

@@ -1,0 +1,132 @@
+/* CDF, quantiles and CRPS of a mixture over draws.
+ *
+ * A quantile is the root of cdf(y) - level by Brent's method. It lies between the smallest and the largest quantile of the
+ * components, and for normal components mean + z sd gives both ends; for others the bracket grows until it holds the root.
+ *
+ * CRPS of n normals (Grimit, Gneiting, Berrocal & Johnson 2006, eq. 5), with A(m, v) = E|N(m, v)|:
+ *
+ *     crps = 1/n sum_s A(y - m_s, v_s) - 1/(2 n^2) sum_s sum_t A(m_s - m_t, v_s + v_t)
+ *
+ * Its n^2 terms soon cost more than adaptive quadrature of the CDF, which serves large n and all other likelihoods. */
+#include "predict/mixture.h"
+
+#include <float.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
+#include <math.h>
+
+enum { MAX_GROWTHS = 60, MAX_ITERATIONS = 200, MAX_INTERVALS = 500, MAX_PAIRWISE = 512 };
+
+bool bnn_mixture_tools_make(bnn_mixture_tools *tools) {
+    tools->solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+    tools->integration = gsl_integration_workspace_alloc(MAX_INTERVALS);
+    return tools->solver != NULL && tools->integration != NULL;
+}
+
+void bnn_mixture_tools_free(bnn_mixture_tools *tools) {
+    if (tools->solver != NULL) gsl_root_fsolver_free(tools->solver);
+    if (tools->integration != NULL) gsl_integration_workspace_free(tools->integration);
+    *tools = (bnn_mixture_tools){0};
+}
+
+double bnn_mixture_cdf(const bnn_mixture *mixture, double y) {
+    const bnn_likelihood *likelihood = mixture->likelihood;
+    double sum = 0;
+    for (size_t s = 0; s < mixture->n; s++)
+        sum += likelihood->row->cdf(likelihood, mixture->noise + s * likelihood->n_noise, mixture->f + s * mixture->stride,
+                                    mixture->target, y);
+    return sum / (double)mixture->n;
+}
+
+/* ---- quantiles --------------------------------------------------------------------------------------------------------- */
+
+typedef struct level_job { const bnn_mixture *mixture; double level; } level_job;
+
+static double excess(double y, void *context) {
+    const level_job *job = context;
+    return bnn_mixture_cdf(job->mixture, y) - job->level;
+}
+
+/* *low and *high enclose the quantile; returns the sd of a typical component, or NaN if no enclosure was found. */
+static double find_bracket(level_job *job, double *low, double *high) {
+    const bnn_mixture *mixture = job->mixture;
+    double z = gsl_cdf_ugaussian_Pinv(job->level), sum_var = 0;
+    *low = INFINITY, *high = -INFINITY;
+    for (size_t s = 0; s < mixture->n; s++) {
+        double quantile = mixture->mean[s] + z * sqrt(mixture->var[s]);
+        *low = fmin(*low, quantile);
+        *high = fmax(*high, quantile);
+        sum_var += mixture->var[s];
+    }
+    double sd = sqrt(sum_var / (double)mixture->n), margin = 1e-3 * sd;
+    for (int growth = 0; growth < MAX_GROWTHS; growth++, margin *= 4) {
+        *low -= margin;
+        *high += margin;
+        if (excess(*low, job) <= 0 && excess(*high, job) >= 0) return sd;
+    }
+    return NAN;
+}
+
+double bnn_mixture_quantile(const bnn_mixture *mixture, bnn_mixture_tools *tools, double level) {
+    level_job job = { mixture, level };
+    gsl_function function = { excess, &job };
+    double low, high, sd = find_bracket(&job, &low, &high);
+    if (isnan(sd) || gsl_root_fsolver_set(tools->solver, &function, low, high) != GSL_SUCCESS) return NAN;
+    for (int iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
+        if (gsl_root_fsolver_iterate(tools->solver) != GSL_SUCCESS) return NAN;
+        low = gsl_root_fsolver_x_lower(tools->solver);
+        high = gsl_root_fsolver_x_upper(tools->solver);
+        if (gsl_root_test_interval(low, high, 1e-12 * sd, 4 * DBL_EPSILON) == GSL_SUCCESS)
+            return gsl_root_fsolver_root(tools->solver);
+    }
+    return NAN;
+}
+
+/* ---- CRPS -------------------------------------------------------------------------------------------------------------- */
+
+/* E|N(mean, var)| = 2 sd phi(z) + mean (2 Phi(z) - 1),  z = mean / sd */
+static double mean_of_abs(double mean, double var) {
+    double sd = sqrt(var), z = mean / sd;
+    return 2 * sd * exp(-0.5 * z * z) / sqrt(2 * M_PI) + mean * erf(z * M_SQRT1_2);
+}
+
+double bnn_crps_of_normals(size_t n, const double *mean, const double *var, double y) {
+    double to_y = 0, pairs = 0, selves = 0;
+    for (size_t s = 0; s < n; s++) {
+        to_y += mean_of_abs(y - mean[s], var[s]);
+        selves += mean_of_abs(0, 2 * var[s]);
+        for (size_t t = 0; t < s; t++) pairs += mean_of_abs(mean[s] - mean[t], var[s] + var[t]);
+    }
+    return to_y / (double)n - (pairs + 0.5 * selves) / ((double)n * (double)n);
+}
+
+typedef struct tail_job { const bnn_mixture *mixture; double y, step; bool is_above; } tail_job;
+
+/* The squared distance of the CDF to the step at y, `steps` beyond y. */
+static double tail(double steps, void *context) {
+    const tail_job *job = context;
+    double cdf = bnn_mixture_cdf(job->mixture, job->y + steps * job->step);
+    return job->is_above ? (1 - cdf) * (1 - cdf) : cdf * cdf;
+}
+
+static double integrate_tail(const bnn_mixture *mixture, bnn_mixture_tools *tools, double y, double sd, bool is_above) {
+    tail_job job = { mixture, y, is_above ? sd : -sd, is_above };
+    gsl_function function = { tail, &job };
+    double value, error;
+    int code = gsl_integration_qagiu(&function, 0, 1e-9, 1e-9, MAX_INTERVALS, tools->integration, &value, &error);
+    return code == GSL_SUCCESS || error <= 1e-6 * (1 + value) ? value * sd : NAN;
+}
+
+static double total_sd(const bnn_mixture *mixture) {
+    double mean = 0, var = 0, n = (double)mixture->n;
+    for (size_t s = 0; s < mixture->n; s++) mean += mixture->mean[s] / n;
+    for (size_t s = 0; s < mixture->n; s++) var += (mixture->var[s] + (mixture->mean[s] - mean) * (mixture->mean[s] - mean)) / n;
+    return sqrt(var);
+}
+
+double bnn_mixture_crps(const bnn_mixture *mixture, bnn_mixture_tools *tools, double y) {
+    bool is_normal = mixture->likelihood->row == &bnn_gaussian_likelihood;
+    if (is_normal && mixture->n <= MAX_PAIRWISE) return bnn_crps_of_normals(mixture->n, mixture->mean, mixture->var, y);
+    double sd = total_sd(mixture);
+    return integrate_tail(mixture, tools, y, sd, false) + integrate_tail(mixture, tools, y, sd, true);
+}

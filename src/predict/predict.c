@@ -1,0 +1,67 @@
+/* bnn_predict: options checked, then chunk by chunk the outputs of all draws and what they say of each row. */
+#include "predict/predict.h"
+#include "base/fail.h"
+#include "predict/outputs.h"
+#include "predict/prediction.h"
+#include "predict/summary.h"
+
+#include <assert.h>
+#include <gsl/gsl_errno.h>
+
+const bnn_numbers bnn_default_quantiles = { 3, (const double[]){ 0.05, 0.5, 0.95 } };
+
+static bnn_status check_options(const bnn_predict_options *options) {
+    if (options->samples < 1 || options->samples > BNN_PREDICT_MAX_SAMPLES)
+        return BNN_FAIL(BNN_ERR_USAGE, "samples = %lld, allowed 1..%d", options->samples, BNN_PREDICT_MAX_SAMPLES);
+    for (size_t q = 0; q < options->quantiles.n; q++) {
+        double level = options->quantiles.at[q];
+        if (!(level > 0 && level < 1)) return BNN_FAIL(BNN_ERR_USAGE, "quantile level %g, allowed between 0 and 1", level);
+    }
+    return BNN_OK;
+}
+
+static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs) {
+    bnn_summary summary;
+    bnn_status status = bnn_summary_make(&summary, prediction, outputs);
+    for (size_t first = 0; status == BNN_OK && first < prediction->n_rows; first += outputs->max_rows) {
+        status = bnn_outputs_fill(outputs, first);
+        if (status == BNN_OK) status = bnn_summary_fill(&summary);
+    }
+    bnn_summary_free(&summary);
+    return status;
+}
+
+static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows,
+                          const bnn_predict_options *options) {
+    size_t n_draws = model->posterior.n_draws > 0 ? model->posterior.n_draws : (size_t)options->samples;
+    uint64_t seed = options->seed < 0 ? model->seed : (uint64_t)options->seed;
+    bnn_prediction *made = NULL;
+    bnn_team *team = NULL;
+    bnn_outputs outputs = {0};
+    bnn_status status;
+    bnn_numbers levels = { options->quantiles.n, options->quantiles.at };
+    if ((status = check_options(options))                                                   != BNN_OK) goto done;
+    if ((status = bnn_prediction_make(&made, model, rows, n_draws, levels))                 != BNN_OK) goto done;
+    if ((status = bnn_team_make(&team, options->threads))                                   != BNN_OK) goto done;
+    if ((status = bnn_outputs_make(&outputs, model, rows, team, seed, n_draws))             != BNN_OK) goto done;
+    if ((status = fill_chunks(made, &outputs))                                              != BNN_OK) goto done;
+    *prediction = made;
+    made = NULL;
+done:
+    bnn_outputs_free(&outputs);
+    bnn_team_free(team);
+    bnn_prediction_free(made);
+    return status;
+}
+
+bnn_status bnn_predict(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows, const bnn_predict_options *options) {
+    const bnn_predict_options defaults = { .samples = 100, .seed = -1,
+                                           .quantiles = { bnn_default_quantiles.n, bnn_default_quantiles.at } };
+    assert(*prediction == NULL);
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    bnn_blas_threads saved = bnn_blas_enter();
+    bnn_status status = predict(prediction, model, rows, options == NULL ? &defaults : options);
+    bnn_blas_leave(saved);
+    gsl_set_error_handler(handler);
+    return status;
+}
