@@ -14,6 +14,15 @@ enum { IS_DOUBLE = 1 };
 enum { IS_DOUBLE = 0 };
 #endif
 
+/* For tests below bnn_fit, which does this itself: from here on BLAS keeps to the calling thread. */
+static inline int enter_library(void **state) {
+    (void)state;
+    bnn_blas_single_thread();
+    return 0;
+}
+
+#define RUN_INSIDE(tests) cmocka_run_group_tests_name(__FILE__, (tests), enter_library, NULL)
+
 /* ---- settings -------------------------------------------------------------------------------------------------------- */
 
 #define READ_SETS(...) \
