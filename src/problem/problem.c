@@ -80,6 +80,8 @@ static bnn_status fail_not_finite(const bnn_problem *problem, const real *theta,
         if (!is_all_finite(net->blocks[b].n, theta + net->blocks[b].first))
             return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: block %s holds non-finite weights", net->blocks[b].name);
     }
+    if (!is_all_finite(problem->likelihood->n_noise, theta + problem->n_weights))
+        return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: block likelihood.log_noise_sd holds non-finite values");
     for (size_t l = 0; l < net->n_layers; l++) {
         if (!is_all_finite(n * net->layers[l].n_out, problem->workspace.y[l]))
             return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the outputs of block %s overflowed", bnn_net_block_of(net, l)->name);
