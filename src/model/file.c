@@ -198,14 +198,26 @@ static bnn_status read_tensor(const reader *r, bnn_posterior *posterior, const b
     return BNN_OK;
 }
 
+/* A bound on the number of draws: the longest tensor has at least one number of each. */
+static size_t most_draws(const reader *r) {
+    size_t most = 0;
+    for (size_t i = 0; i < r->file.n; i++) {
+        size_t n = bnn_tensor_count(&r->file.tensors[i]);
+        if (n > most) most = n;
+    }
+    return most;
+}
+
 static bnn_status read_posterior(const reader *r, bnn_model *model) {
     const char *kind = text_of(r, "posterior"), *draws = text_of(r, "draws");
     const bnn_posterior_row *row = kind == NULL ? NULL : bnn_posterior_find(kind);
     if (row == NULL || draws == NULL) return fail_reading(r, "its kind of posterior is unknown");
     size_t n_draws = (size_t)strtoull(draws, NULL, 10);
     bnn_posterior *posterior = &model->posterior;
-    if (n_draws > r->file.n * 1000000) return fail_reading(r, "its number of draws is absurd");
+    if (n_draws > most_draws(r)) return fail_reading(r, "its number of draws is absurd");
     bnn_status status = bnn_posterior_make(posterior, row, model->net.n_weights, model->likelihood.n_noise, n_draws);
+    posterior->net = &model->net;
+    if (status == BNN_OK && posterior->arrays[0].copies == 0) return fail_reading(r, "its number of draws is absurd");
     for (size_t a = 0; status == BNN_OK && a < posterior->n_arrays; a++) {
         for (size_t b = 0; status == BNN_OK && b < block_count(model); b++) {
             bnn_block block = block_at(model, b);
