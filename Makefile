@@ -1,5 +1,6 @@
 # bnn: `make` builds build/bnn and build/libbnn.a.
 #   make check                            build and run all tests
+#   make bench                            benchmarks (set BNN_DATA)
 #   make PRECISION=double                 the double build, in build/double/
 #   make SANITIZE=address,undefined       an instrumented build, in build/sanitize-.../
 #   make CC=clang                         another compiler, in build/clang/
@@ -59,6 +60,7 @@ CLI_SOURCES  := $(wildcard src/cli/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/obj/%.o)
 CLI_OBJECTS  := $(CLI_SOURCES:%.c=$(OUT)/obj/%.o)
+BENCHES      := $(patsubst tests/%.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 TESTS        := $(TEST_SOURCES:tests/%.c=$(OUT)/tests/%)
 
 all: $(OUT)/bnn $(OUT)/libbnn.a
@@ -86,15 +88,24 @@ $(OUT)/tests/%: tests/%.c $(OUT)/libbnn.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -Itests $(CFLAGS) $(LDFLAGS) $< $(OUT)/libbnn.a -lcmocka $(LIBS) -o $@
 
+$(OUT)/bench/%: tests/bench/%.c $(OUT)/libbnn.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(OUT)/libbnn.a $(LIBS) -o $@
+
 tests: $(TESTS)
 
 check: all tests
 	sh scripts/run-tests.sh $(OUT)
 
+# variance and cost of each gradient estimator, on the data sets that BNN_DATA holds
+bench: $(BENCHES)
+	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
+	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
+
 clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all tests check clean FORCE
+.PHONY: all tests check bench clean FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)
