@@ -6,52 +6,97 @@
  *     metrics.csv             one row per epoch, no times
  *     log.txt                 what was said while training
  *
- * A folder that holds something is never overwritten: with `force` everything is checked first, the old folder is renamed NAME.old
- * and removed once the new run is saved. A run that fails before its first epoch leaves no folder behind. */
+ * A folder that holds something is never overwritten: with `force` everything is checked first, the old folder is renamed NAME.old when
+ * the first step has been done, removed (if it is a run) once the new run is saved, and put back if the new run ends before that. A
+ * run that fails in its first step leaves no folder behind. */
 #ifndef BNN_RUN_RUN_H
 #define BNN_RUN_RUN_H
 
+#include "base/text.h"
 #include "data/data.h"
 #include "method/catalogue.h"
 #include "method/fit.h"
 #include "model/model.h"
 
+#define BNN_RUN_CONFIG    "config.ini"
+#define BNN_RUN_POSTERIOR "posterior.safetensors"
+#define BNN_RUN_MANIFEST  "manifest.json"
+#define BNN_RUN_METRICS   "metrics.csv"
+#define BNN_RUN_LOG       "log.txt"
+
 typedef struct bnn_run {
     char       *folder;
     bnn_config *config;
-    bnn_model  *model;          /* NULL until read */
+    bnn_model  *model;
 } bnn_run;
 
+/* ---- following a fit ------------------------------------------------------------------------------------------------- */
+
+typedef struct bnn_progress {
+    const bnn_epoch *record;
+    bool             is_point;    /* no posterior spread: the penalty is -log prior, the elbo the log joint */
+    bool             is_due;      /* one of about 20 epochs of the run, spread evenly; also in log.txt      */
+    double           seconds;     /* since the fit began                                                    */
+} bnn_progress;
+
+/* Appends "epoch 20/100  elbo ...", no newline. */
+void bnn_progress_print(bnn_text *line, const bnn_progress *progress);
+
+/* Whom a run tells; any member may be NULL. */
+typedef struct bnn_listener {
+    void *context;
+    void (*note)(void *context, const char *line);                       /* also in log.txt; no newline */
+    void (*progress)(void *context, const bnn_progress *progress);       /* after every epoch           */
+    bool (*wants_stop)(void *context);                                   /* asked after every step      */
+} bnn_listener;
+
+/* ---- making a run ---------------------------------------------------------------------------------------------------- */
+
 typedef struct bnn_run_request {
-    const char *config_path;                /* NULL: defaults and sets only                     */
+    const char *config_path;                /* NULL: defaults and sets only                      */
     size_t      n_sets;
-    const char *const *sets;                /* "section.key=value"                              */
+    const char *const *sets;                /* "section.key=value"                               */
     const char *folder;                     /* -o: the run folder itself; NULL: run.out/run.name */
     bool        force;
-    int         argc;                       /* for the manifest                                 */
-    const char *const *argv;
-    const bnn_observer *observer;           /* told of epochs after they are in metrics.csv; NULL: nobody */
-    void      (*started)(void *context, const char *folder, const bnn_config *config, const bnn_data_parts *data);  /* or NULL */
-    void       *context;
+    int         argc;                       /* for the manifest                                  */
+    char      **argv;
+    const bnn_listener *listener;           /* or NULL                                           */
 } bnn_run_request;
 
+/* The configuration of a request, with run.name set (to the file's stem unless it is given). *config must be NULL. */
+bnn_status bnn_run_read_config(bnn_config **config, const bnn_run_request *request);
+
 /* Reads and checks everything, fits, writes the folder. run: opened on the result. Statuses of bnn_config_read, data and bnn_fit;
- * BNN_ERR_CONFIG "... exists" when the folder holds something and force is not set. */
+ * BNN_ERR_CONFIG if the folder holds something and force is not set; BNN_STOPPED: the listener said so. */
 bnn_status bnn_run_train(bnn_run *run, const bnn_run_request *request);
 
-/* Reads and checks config and data and sizes, and writes nothing (-n). */
-typedef struct bnn_run_forecast { size_t n_train, n_valid, n_test, n_features, n_outputs, n_weights, n_steps; double bytes; } bnn_run_forecast;
-bnn_status bnn_run_check(const bnn_run_request *request, bnn_run_forecast *forecast);
+/* What a run would be like. The last two are measured by fitting for a few steps. */
+typedef struct bnn_run_forecast {
+    size_t n_train, n_valid, n_test;
+    size_t n_features, n_outputs, n_weights, n_constant;   /* n_constant: features of one value only */
+    double n_steps;
+    double step_seconds;
+    double bytes;                                          /* most memory of the process so far      */
+    char  *layers;                                         /* "6-50-1"                               */
+    char  *folder;
+} bnn_run_forecast;
 
-/* Opens a finished run: config and model. BNN_ERR_DATA if `folder` is no run folder or not finished. */
-bnn_status bnn_run_open(bnn_run *run, const char *folder);
+/* Reads and checks everything and writes nothing (-n). */
+bnn_status bnn_run_check(bnn_run_forecast *forecast, const bnn_run_request *request);
+void       bnn_run_forecast_free(bnn_run_forecast *forecast);
+
+/* ---- using a run ----------------------------------------------------------------------------------------------------- */
+
+/* Opens a finished run: config and model. sets change this use of it: keys of [predict], run.threads, data.format and data.header;
+ * others would contradict the posterior (BNN_ERR_CONFIG). BNN_ERR_DATA if `folder` is no run folder or not finished. */
+bnn_status bnn_run_open(bnn_run *run, const char *folder, size_t n_sets, const char *const *sets);
 void       bnn_run_free(bnn_run *run);
 
 /* The rows of split "train", "valid" or "test" of the run's own configuration; NULL: test, else valid, else an error that says so. The
  * name of the one taken comes back in *taken (may be NULL). */
 bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char *split, const char **taken);
 
-/* Rows of another file, matched to the model's columns and classes. labels: IDX labels or NULL. */
+/* Rows of another file ("-": standard input), matched to the model's columns and classes. labels: IDX labels or NULL. */
 bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels);
 
 /* version.c: "0.1.0", the commit the program was built from, and library versions, one per line. */

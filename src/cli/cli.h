@@ -1,0 +1,82 @@
+/* The command line: what every command gets, and what the commands share. The only folder that prints or exits.
+ *
+ * stdout carries results, stderr talk; an error is one line "bnn: <sentence>" per fault. */
+#ifndef BNN_CLI_CLI_H
+#define BNN_CLI_CLI_H
+
+#include "predict/predict.h"
+#include "run/run.h"
+#include <stdio.h>
+
+/* The options a command takes: bits of cli_command.options. */
+enum {
+    CLI_SET = 1 << 0, CLI_OUTPUT = 1 << 1, CLI_DRY_RUN = 1 << 2, CLI_QUIET = 1 << 3, CLI_VERBOSE = 1 << 4, CLI_FORCE = 1 << 5,
+    CLI_JSON = 1 << 6, CLI_THREADS = 1 << 7, CLI_SPLIT = 1 << 8, CLI_LABELS = 1 << 9, CLI_REQUIRE = 1 << 10
+};
+
+typedef struct cli_words { size_t n; const char **at; } cli_words;
+
+/* A command line taken apart. */
+typedef struct cli_args {
+    cli_words   words;                          /* what is neither option nor setting            */
+    cli_words   sets;                           /* "section.key=value", --threads among them     */
+    cli_words   requirements;                   /* "rmse<1.2"                                    */
+    const char *output, *split, *labels;        /* or NULL                                       */
+    bool        dry_run, quiet, verbose, force, json;
+    int         argc;                           /* the whole line, as given                      */
+    char      **argv;
+} cli_args;
+
+typedef struct cli_command {
+    const char *name;
+    const char *words;                          /* "RUN [DATA | -]"                              */
+    const char *help;                           /* one line for the list of commands             */
+    const char *more;                           /* further text of its own help; may be NULL     */
+    unsigned    options;
+    size_t      min_words, max_words;
+    bnn_status (*run)(const cli_args *args);
+} cli_command;
+
+/* main.c: all commands, ended by {0}; the list of them as `bnn --help` shows it. */
+extern const cli_command cli_commands[];
+const cli_command *cli_command_find(const char *name);
+void               cli_usage_print(FILE *stream);
+
+/* One file each. */
+bnn_status cli_train(const cli_args *args);
+bnn_status cli_predict(const cli_args *args);
+bnn_status cli_evaluate(const cli_args *args);
+bnn_status cli_inspect(const cli_args *args);
+bnn_status cli_diagnose(const cli_args *args);
+bnn_status cli_config(const cli_args *args);
+bnn_status cli_help(const cli_args *args);
+bnn_status cli_version(const cli_args *args);
+
+/* options.c: args is zeroed or filled by argv of `command` (argv[0]: its name); --help and usage errors end the program. */
+void cli_args_parse(cli_args *args, const cli_command *command, int argc, char **argv);
+void cli_args_free(cli_args *args);
+void cli_command_help(const cli_command *command, FILE *stream);
+bnn_run_request cli_request(const cli_args *args);     /* of a command whose first word is a configuration */
+
+/* report.c */
+void cli_error_print(const char *sentences);           /* each line as "bnn: ..." on stderr */
+void cli_forecast_print(const bnn_run_forecast *forecast);
+bnn_status cli_json_print(json_t *json);               /* takes the reference; NULL: out of memory */
+json_t    *cli_number(double value);                   /* null for what is not finite */
+
+/* listen.c: talk of a fit on stderr, and signals as a wish to stop. */
+typedef struct cli_listening { bool is_quiet, is_verbose, is_terminal, has_line; double last; } cli_listening;
+bnn_listener cli_listen(cli_listening *listening, const cli_args *args);
+void         cli_listening_end(cli_listening *listening);    /* leaves the terminal on a fresh line */
+
+/* use.c: a finished run at work on rows. */
+typedef struct cli_use {
+    bnn_run         run;
+    bnn_dataset    *rows;
+    const char     *split;                       /* "test", or the path of the rows */
+    bnn_prediction *prediction;
+} cli_use;
+bnn_status cli_use_start(cli_use *use, const cli_args *args);      /* run, rows and their prediction */
+void       cli_use_free(cli_use *use);
+
+#endif

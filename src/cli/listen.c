@@ -1,0 +1,81 @@
+/* Talk of a fit: on a terminal one line that is rewritten, elsewhere plain lines, about twenty a run. No colours. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define REWRITE_SECONDS 0.1
+
+enum { DEFAULT_COLUMNS = 80 };
+
+static volatile sig_atomic_t was_signalled;
+
+static void on_signal(int number) {
+    (void)number;
+    was_signalled = 1;
+}
+
+/* The first signal asks politely; a second one ends the program. */
+static void catch_signals(void) {
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool wants_stop(void *context) {
+    (void)context;
+    return was_signalled != 0;
+}
+
+static int terminal_columns(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : DEFAULT_COLUMNS;
+}
+
+void cli_listening_end(cli_listening *listening) {
+    if (listening->has_line) fputc('\n', stderr);
+    listening->has_line = false;
+}
+
+static void note(void *context, const char *line) {
+    cli_listening *l = context;
+    if (l->is_quiet) return;
+    cli_listening_end(l);
+    fprintf(stderr, "%s\n", line);
+}
+
+static void rewrite(cli_listening *l, const char *line) {
+    fprintf(stderr, "\r%.*s\033[K", terminal_columns() - 1, line);
+    fflush(stderr);
+    l->has_line = true;
+}
+
+static void show(cli_listening *l, const bnn_progress *progress) {
+    bnn_text line = {0};
+    bnn_progress_print(&line, progress);
+    if (line.at != NULL && l->is_terminal) rewrite(l, line.at);
+    else if (line.at != NULL) fprintf(stderr, "%s\n", line.at);
+    bnn_text_free(&line);
+}
+
+static void on_progress(void *context, const bnn_progress *progress) {
+    cli_listening *l = context;
+    bool is_last = progress->record->epoch == progress->record->n_epochs;
+    bool is_time = l->is_terminal ? is_last || progress->seconds - l->last >= REWRITE_SECONDS : progress->is_due;
+    if (l->is_quiet || !(is_time || l->is_verbose)) return;
+    l->last = progress->seconds;
+    show(l, progress);
+    if (is_last || l->is_verbose) cli_listening_end(l);
+}
+
+bnn_listener cli_listen(cli_listening *listening, const cli_args *args) {
+    const char *terminal = getenv("TERM");
+    bool is_dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
+    *listening = (cli_listening){ .is_quiet = args->quiet, .is_verbose = args->verbose, .is_terminal = isatty(STDERR_FILENO) && !is_dumb };
+    catch_signals();
+    return (bnn_listener){ .context = listening, .note = note, .progress = on_progress, .wants_stop = wants_stop };
+}

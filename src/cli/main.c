@@ -1,0 +1,104 @@
+/* bnn: finds the command, runs it, turns its status into an exit code. */
+#include "cli/cli.h"
+#include "base/fail.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIT_OPTIONS (CLI_SET | CLI_THREADS)
+
+const cli_command cli_commands[] = {
+    { "train", "CONFIG.ini [section.key=value ...]", "train, write the run folder, print where it is",
+      "The run folder is run.out/run.name (runs/CONFIG unless set), or -o DIR. A folder that holds something is refused; --force "
+      "replaces it once the new run is saved. Ctrl-C stops after the present step.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_VERBOSE | CLI_FORCE, 1, 1, cli_train },
+    { "predict", "RUN [DATA | -]", "predictions with uncertainty as CSV, one row per row of data",
+      "Without DATA: the run's test rows, else its validation rows. - is standard input. Settings of [predict] may be changed: "
+      "-s predict.samples=1000.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_LABELS, 1, 2, cli_predict },
+    { "evaluate", "RUN [DATA | -]", "metrics with standard errors, beside those of a constant predictor",
+      "Without DATA: the run's test rows, else its validation rows; --split chooses. With --split train also elbo, nll and kl (nats, "
+      "whole training set).",
+      FIT_OPTIONS | CLI_SPLIT | CLI_LABELS | CLI_JSON | CLI_REQUIRE, 1, 2, cli_evaluate },
+    { "inspect", "RUN | FILE.safetensors", "net, parameters and a summary of the posterior", NULL, CLI_JSON, 1, 1, cli_inspect },
+    { "diagnose", "CONFIG.ini [section.key=value ...]", "check the gradient of this very model, forecast time and memory",
+      "Compares the gradient with central differences, block by block, on a few rows near the initial weights. Exit code 4 if they "
+      "disagree.",
+      FIT_OPTIONS, 1, 1, cli_diagnose },
+    { "config", "CONFIG.ini | defaults [section.key=value ...]", "the resolved configuration, itself a valid INI",
+      "-v puts the help of each key above it.", CLI_SET | CLI_VERBOSE, 1, 1, cli_config },
+    { "help", "[COMMAND | SECTION | TABLE | TABLE.NAME | SECTION.KEY]", "help on a command or on anything in a configuration", NULL, 0, 0,
+      1, cli_help },
+    { "version", "", "version, libraries and the BLAS core", NULL, 0, 0, 0, cli_version },
+    {0}
+};
+
+const cli_command *cli_command_find(const char *name) {
+    for (const cli_command *command = cli_commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0) return command;
+    return NULL;
+}
+
+void cli_usage_print(FILE *stream) {
+    fputs("Usage: bnn COMMAND [ARGUMENTS]\nTrains Bayesian neural networks and predicts with them.\n\n", stream);
+    for (const cli_command *command = cli_commands; command->name != NULL; command++)
+        fprintf(stream, "  %-9s  %s\n", command->name, command->help);
+    fputs("\n`bnn help COMMAND` has its options, `bnn help` also the sections of a configuration.\n", stream);
+}
+
+enum { EXIT_RUN_TIME = 1, EXIT_USAGE = 2, EXIT_NUMERIC = 3, EXIT_CHECK = 4, EXIT_STOPPED = 75 };
+
+static int exit_code(bnn_status status) {
+    switch (status) {
+    case BNN_OK:          return 0;
+    case BNN_ERR_USAGE:
+    case BNN_ERR_CONFIG:
+    case BNN_ERR_DATA:    return EXIT_USAGE;
+    case BNN_ERR_FILE:
+    case BNN_ERR_MEMORY:  return EXIT_RUN_TIME;
+    case BNN_ERR_NUMERIC: return EXIT_NUMERIC;
+    case BNN_ERR_CHECK:   return EXIT_CHECK;
+    case BNN_STOPPED:     return EXIT_STOPPED;
+    }
+    return EXIT_RUN_TIME;
+}
+
+static bnn_status fail_unknown(const char *word) {
+    const char *names[sizeof cli_commands / sizeof *cli_commands];
+    size_t n = 0;
+    for (; cli_commands[n].name != NULL; n++) names[n] = cli_commands[n].name;
+    const char *nearest = bnn_text_nearest(word, n, names);
+    if (nearest == NULL) return BNN_FAIL(BNN_ERR_USAGE, "no command \"%s\"; bnn --help lists them", word);
+    return BNN_FAIL(BNN_ERR_USAGE, "no command \"%s\"; did you mean \"%s\"?", word, nearest);
+}
+
+/* argv[0] is the program, argv[1] the command. */
+static bnn_status run_command(int argc, char **argv) {
+    const cli_command *command = cli_command_find(argv[1]);
+    if (command == NULL) return fail_unknown(argv[1]);
+    cli_args args = {0};
+    cli_args_parse(&args, command, argc, argv);
+    bnn_status status = command->run(&args);
+    cli_args_free(&args);
+    return status;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b) { return strcmp(word, a) == 0 || strcmp(word, b) == 0; }
+
+int main(int argc, char **argv) {
+    bnn_status status = BNN_OK;
+    if (argc < 2) {
+        cli_usage_print(stderr);
+        return EXIT_USAGE;
+    }
+    if (is_one_of(argv[1], "--help", "-h") || is_one_of(argv[1], "--usage", "-?")) cli_usage_print(stdout);
+    else if (is_one_of(argv[1], "--version", "-V")) status = cli_version(NULL);
+    else status = run_command(argc, argv);
+    if (status != BNN_OK) cli_error_print(bnn_error_text());
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "bnn: cannot write to standard output: %s\n", strerror(errno));
+        return status == BNN_OK ? EXIT_RUN_TIME : exit_code(status);
+    }
+    return exit_code(status);
+}

@@ -1,0 +1,37 @@
+/* From RUN [DATA] to a prediction. */
+#include "cli/cli.h"
+#include "base/fail.h"
+
+static bnn_status read_rows(cli_use *use, const cli_args *args) {
+    const char *data = args->words.n > 1 ? args->words.at[1] : NULL;
+    if (data != NULL && args->split != NULL)
+        return BNN_FAIL(BNN_ERR_USAGE, "--split %s and rows of %s: only one of them", args->split, data);
+    if (data == NULL && args->labels != NULL) return BNN_FAIL(BNN_ERR_USAGE, "--labels belongs to a file of rows, and none is named");
+    if (data == NULL) return bnn_run_read_split(&use->rows, &use->run, args->split, &use->split);
+    use->split = data;
+    return bnn_run_read_rows(&use->rows, &use->run, data, args->labels);
+}
+
+static bnn_status predict(cli_use *use) {
+    bnn_predict_settings settings;
+    bnn_run_options run;
+    bnn_config_fill(use->run.config, "predict", bnn_predict_rows, &settings);
+    bnn_config_fill(use->run.config, "run", bnn_run_rows, &run);
+    bnn_predict_options options = { .samples = settings.samples, .quantiles = { settings.quantiles.n, settings.quantiles.at },
+                                    .seed = -1, .threads = (int)run.threads };
+    return bnn_predict(&use->prediction, use->run.model, use->rows, &options);
+}
+
+bnn_status cli_use_start(cli_use *use, const cli_args *args) {
+    bnn_status status;
+    if ((status = bnn_run_open(&use->run, args->words.at[0], args->sets.n, args->sets.at)) != BNN_OK) return status;
+    if ((status = read_rows(use, args))                                                  != BNN_OK) return status;
+    return predict(use);
+}
+
+void cli_use_free(cli_use *use) {
+    bnn_prediction_free(use->prediction);
+    bnn_dataset_free(use->rows);
+    bnn_run_free(&use->run);
+    *use = (cli_use){0};
+}

@@ -1,0 +1,139 @@
+/* Renaming and removing run folders.
+ *
+ * Only folders that look like runs are ever removed: a wrong -o with --force must not cost anybody their files. */
+#include "run/folder.h"
+#include "base/fail.h"
+#include "run/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OPEN_FOLDERS = 16 };
+
+char *bnn_folder_join(const char *folder, const char *name) {
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static bool has_file(const char *folder, const char *name) {
+    struct stat info;
+    char *path = bnn_folder_join(folder, name);
+    bool is_there = path != NULL && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    free(path);
+    return is_there;
+}
+
+bool bnn_folder_is_run(const char *path) { return has_file(path, BNN_RUN_CONFIG) && has_file(path, BNN_RUN_MANIFEST); }
+
+/* Nothing there counts as empty. */
+static bool is_empty(const char *path) {
+    struct stat info;
+    DIR *dir = opendir(path);
+    if (dir == NULL) return lstat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    bool is_bare = true;
+    for (struct dirent *entry; is_bare && (entry = readdir(dir)) != NULL;)
+        is_bare = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    return is_bare;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where) {
+    (void)info, (void)type, (void)where;
+    return remove(path);
+}
+
+static bool remove_tree(const char *path) { return nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0; }
+
+/* ---- checking -------------------------------------------------------------------------------------------------------- */
+
+static bnn_status name_paths(bnn_folder *folder, const char *path) {
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') length--;
+    if (length == 0) return BNN_FAIL(BNN_ERR_CONFIG, "the run folder has no name: give one with -o");
+    folder->path = strndup(path, length);
+    if (folder->path == NULL || asprintf(&folder->old, "%s.old", folder->path) < 0) {
+        folder->old = NULL;
+        return BNN_FAIL_MEMORY("the name of the run folder");
+    }
+    return BNN_OK;
+}
+
+static bnn_status check_paths(const bnn_folder *folder, bool force) {
+    struct stat info;
+    if (is_empty(folder->path)) return BNN_OK;
+    if (stat(folder->path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: exists and is not a folder: choose another with -o", folder->path);
+    if (!force)
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: exists and is not empty: --force replaces it, -o chooses another folder", folder->path);
+    if (!is_empty(folder->old) && !bnn_folder_is_run(folder->old))
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: is in the way and holds no run: --force would move the present folder there", folder->old);
+    return BNN_OK;
+}
+
+bnn_status bnn_folder_check(bnn_folder *folder, const char *path, bool force) {
+    bnn_status status = name_paths(folder, path);
+    return status == BNN_OK ? check_paths(folder, force) : status;
+}
+
+/* ---- making ---------------------------------------------------------------------------------------------------------- */
+
+static bnn_status fail_system(const char *path, const char *what) {
+    return BNN_FAIL(BNN_ERR_FILE, "%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+/* Both a run in the folder and one in `old`: a forced run was killed. Only a finished run is worth keeping, so an unfinished one
+ * does not push a finished one out. */
+static bnn_status move_away(bnn_folder *folder) {
+    bool is_worthless = bnn_folder_is_run(folder->path) && !has_file(folder->path, BNN_RUN_POSTERIOR)
+                        && has_file(folder->old, BNN_RUN_POSTERIOR);
+    const char *lost = is_worthless ? folder->path : folder->old;
+    if (!is_empty(lost) && !remove_tree(lost)) return fail_system(lost, "remove the run");
+    if (!is_worthless && rename(folder->path, folder->old) != 0) return fail_system(folder->path, "rename to .old");
+    folder->has_old = true;
+    return BNN_OK;
+}
+
+/* Like mkdir -p. */
+static bool make_path(char *path) {
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool is_there = mkdir(path, 0777) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!is_there) return false;
+    }
+    return mkdir(path, 0777) == 0 || errno == EEXIST;
+}
+
+bnn_status bnn_folder_make(bnn_folder *folder, bool force) {
+    bnn_status status = check_paths(folder, force);    /* again: a fit may have taken hours to its first step */
+    if (status == BNN_OK && !is_empty(folder->path)) status = move_away(folder);
+    if (status != BNN_OK) return status;
+    folder->is_made = make_path(folder->path);
+    if (folder->is_made) return BNN_OK;
+    status = fail_system(folder->path, "make the folder");
+    bnn_folder_undo(folder);
+    return status;
+}
+
+void bnn_folder_settle(bnn_folder *folder) {
+    if (folder->has_old && bnn_folder_is_run(folder->old)) remove_tree(folder->old);
+    folder->has_old = false;
+}
+
+void bnn_folder_undo(bnn_folder *folder) {
+    if (folder->is_made) remove_tree(folder->path);
+    if (folder->has_old) rename(folder->old, folder->path);
+    folder->is_made = folder->has_old = false;
+}
+
+void bnn_folder_free(bnn_folder *folder) {
+    free(folder->path);
+    free(folder->old);
+    *folder = (bnn_folder){0};
+}

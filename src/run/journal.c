@@ -1,0 +1,102 @@
+/* metrics.csv, log.txt and how an epoch reads in one line. */
+#include "run/journal.h"
+#include "base/fail.h"
+#include "run/folder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- files ----------------------------------------------------------------------------------------------------------- */
+
+static FILE *open_file(const char *folder, const char *name) {
+    char *path = bnn_folder_join(folder, name);
+    FILE *file = path == NULL ? NULL : fopen(path, "we");
+    int reason = errno;
+    free(path);
+    errno = reason;
+    return file;
+}
+
+static const char *header_of(const bnn_journal *journal) {
+    return journal->is_point ? "epoch,step,lr,nll,neg_log_prior,log_joint" : "epoch,step,lr,nll,kl,elbo,kl_weight";
+}
+
+bnn_status bnn_journal_open(bnn_journal *journal, const char *folder) {
+    journal->metrics = open_file(folder, BNN_RUN_METRICS);
+    journal->log = journal->metrics == NULL ? NULL : open_file(folder, BNN_RUN_LOG);
+    if (journal->log == NULL)
+        return BNN_FAIL(BNN_ERR_FILE, "%s: cannot write %s: %s", folder, journal->metrics == NULL ? BNN_RUN_METRICS : BNN_RUN_LOG,
+                        strerror(errno));
+    fprintf(journal->metrics, "%s%s\n", header_of(journal), journal->has_valid ? ",valid_nll" : "");
+    fflush(journal->metrics);
+    if (journal->early.at != NULL) fputs(journal->early.at, journal->log);
+    bnn_text_free(&journal->early);
+    return BNN_OK;
+}
+
+void bnn_journal_note(bnn_journal *journal, const char *line) {
+    if (journal->log == NULL) {
+        bnn_text_add(&journal->early, "%s\n", line);
+    } else {
+        fprintf(journal->log, "%s\n", line);
+        fflush(journal->log);
+    }
+}
+
+static void put_number(FILE *file, double value) {
+    char text[32];
+    fputc(',', file);
+    fputs(bnn_text_number(text, value), file);
+}
+
+void bnn_journal_epoch(bnn_journal *journal, const bnn_epoch *record) {
+    FILE *file = journal->metrics;
+    fprintf(file, "%ld,%llu", record->epoch, (unsigned long long)record->step);
+    put_number(file, record->lr);
+    put_number(file, record->nll);
+    put_number(file, record->penalty);
+    put_number(file, record->elbo);
+    if (!journal->is_point) put_number(file, record->kl_weight);
+    if (journal->has_valid) put_number(file, record->valid_nll);
+    fputc('\n', file);
+    fflush(file);
+}
+
+static bool close_file(FILE *file) {
+    if (file == NULL) return true;
+    bool has_failed = ferror(file) != 0;
+    return fclose(file) == 0 && !has_failed;
+}
+
+bnn_status bnn_journal_close(bnn_journal *journal) {
+    bool is_metrics_good = close_file(journal->metrics), is_log_good = close_file(journal->log);
+    bnn_text_free(&journal->early);
+    journal->metrics = journal->log = NULL;
+    if (is_metrics_good && is_log_good) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_FILE, "%s: could not be written in full: is the disk full?", is_log_good ? BNN_RUN_METRICS : BNN_RUN_LOG);
+}
+
+/* ---- one line -------------------------------------------------------------------------------------------------------- */
+
+static void add_time_left(bnn_text *line, const bnn_epoch *r, double rate) {
+    double seconds = (double)(r->n_epochs - r->epoch) / rate;
+    if (r->epoch >= r->n_epochs) return;
+    if (seconds < 100) bnn_text_add(line, "  %.0f s left", seconds);
+    else if (seconds < 6000) bnn_text_add(line, "  %.0f min left", seconds / 60);
+    else bnn_text_add(line, "  %.1f h left", seconds / 3600);
+}
+
+/* What matters most stands first: a narrow terminal cuts the end off. */
+void bnn_progress_print(bnn_text *line, const bnn_progress *progress) {
+    const bnn_epoch *r = progress->record;
+    bool is_point = progress->is_point;
+    double rate = progress->seconds > 0 ? (double)r->epoch / progress->seconds : 0;
+    bnn_text_add(line, "epoch %ld/%ld  %s %.6g  nll %.6g  %s %.6g", r->epoch, r->n_epochs, is_point ? "log joint" : "elbo", r->elbo,
+                 r->nll, is_point ? "-log prior" : "kl", r->penalty);
+    if (!isnan(r->valid_nll)) bnn_text_add(line, "  valid nll %.4g", r->valid_nll);
+    if (rate > 0) add_time_left(line, r, rate);
+    bnn_text_add(line, "  lr %.3g", r->lr);
+    if (rate > 0) bnn_text_add(line, rate < 10 ? "  %.2f epochs/s" : "  %.0f epochs/s", rate);
+}

@@ -1,0 +1,26 @@
+/* What a run writes while it goes: metrics.csv and log.txt. Both stay open, and are flushed with every epoch. */
+#ifndef BNN_RUN_JOURNAL_H
+#define BNN_RUN_JOURNAL_H
+
+#include "run/run.h"
+#include <stdio.h>
+
+typedef struct bnn_journal {
+    FILE    *metrics, *log;      /* NULL until the folder is there            */
+    bnn_text early;              /* what was said before that                 */
+    bool     is_point, has_valid;
+} bnn_journal;
+
+/* Opens the files in the run folder. BNN_ERR_FILE. */
+bnn_status bnn_journal_open(bnn_journal *journal, const char *folder);
+
+/* One line of log.txt; `line` without newline. */
+void bnn_journal_note(bnn_journal *journal, const char *line);
+
+/* One row of metrics.csv. */
+void bnn_journal_epoch(bnn_journal *journal, const bnn_epoch *record);
+
+/* Closes the files: BNN_ERR_FILE if anything written so far was refused. Accepts a zeroed journal. */
+bnn_status bnn_journal_close(bnn_journal *journal);
+
+#endif

@@ -1,0 +1,24 @@
+/* manifest.json: how a run came about, and how it ended. The only file of a run that knows times, paths and the machine. */
+#ifndef BNN_RUN_MANIFEST_H
+#define BNN_RUN_MANIFEST_H
+
+#include "run/setup.h"
+
+typedef struct bnn_manifest {
+    json_t *json;
+    double  processor_start;     /* seconds */
+} bnn_manifest;
+
+/* status: running. BNN_ERR_DATA if a data file cannot be hashed. */
+bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, const bnn_run_request *request);
+
+/* status "finished", "failed" or "stopped"; reason: a sentence or NULL. */
+void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *reason);
+
+bnn_status bnn_manifest_write(const bnn_manifest *manifest, const char *folder);
+void       bnn_manifest_free(bnn_manifest *manifest);
+
+/* The "status" of the manifest in a folder and, if there is one, its reason: "failed: step 7 ...". Caller frees; NULL: no manifest. */
+char *bnn_manifest_status(const char *folder);
+
+#endif

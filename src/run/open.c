@@ -1,0 +1,105 @@
+/* Finished runs: their model and their rows. */
+#include "base/fail.h"
+#include "run/folder.h"
+#include "run/manifest.h"
+#include "run/setup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const changeable[] = { "predict.", "run.threads=", "data.format=", "data.header=", NULL };
+
+static bnn_status check_sets(size_t n_sets, const char *const *sets) {
+    bnn_status status = BNN_OK;
+    bnn_error_clear();
+    for (size_t i = 0; i < n_sets; i++) {
+        size_t k = 0;
+        while (changeable[k] != NULL && strncmp(sets[i], changeable[k], strlen(changeable[k])) != 0) k++;
+        if (changeable[k] == NULL)
+            status = bnn_error_add(BNN_ERR_CONFIG, "%s: a finished run keeps its settings; only those of [predict], run.threads, "
+                                   "data.format and data.header can be changed", sets[i]);
+    }
+    return status;
+}
+
+/* Why there is no posterior. */
+static bnn_status fail_unfinished(const char *folder) {
+    char *state = bnn_manifest_status(folder);
+    bnn_status status = bnn_folder_is_run(folder)
+        ? BNN_FAIL(BNN_ERR_DATA, "%s: the run has no posterior, its status is %s", folder, state == NULL ? "unknown" : state)
+        : BNN_FAIL(BNN_ERR_DATA, "%s: not a run folder: it has no %s", folder, BNN_RUN_POSTERIOR);
+    free(state);
+    return status;
+}
+
+bnn_status bnn_run_open(bnn_run *run, const char *folder, size_t n_sets, const char *const *sets) {
+    bnn_run made = { .folder = strdup(folder) };
+    char *posterior = bnn_folder_join(folder, BNN_RUN_POSTERIOR), *config = bnn_folder_join(folder, BNN_RUN_CONFIG);
+    bnn_status status;
+    if (made.folder == NULL || posterior == NULL || config == NULL) {
+        status = BNN_FAIL_MEMORY("the names of a run's files");
+        goto done;
+    }
+    if ((status = check_sets(n_sets, sets)) != BNN_OK) goto done;
+    if (access(posterior, F_OK) != 0) {
+        status = fail_unfinished(folder);
+        goto done;
+    }
+    if ((status = bnn_config_read(&made.config, config, n_sets, sets)) != BNN_OK) goto done;
+    if ((status = bnn_model_read(&made.model, posterior))              != BNN_OK) goto done;
+    *run = made;
+    made = (bnn_run){0};
+done:
+    bnn_run_free(&made);
+    free(config);
+    free(posterior);
+    return status;
+}
+
+void bnn_run_free(bnn_run *run) {
+    bnn_model_free(run->model);
+    bnn_config_free(run->config);
+    free(run->folder);
+    *run = (bnn_run){0};
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------------ */
+
+static bnn_dataset **find_part(bnn_data_parts *parts, const char **split) {
+    if (*split == NULL) *split = parts->test != NULL ? "test" : "valid";
+    if (strcmp(*split, "train") == 0) return &parts->train;
+    return strcmp(*split, "valid") == 0 ? &parts->valid : &parts->test;
+}
+
+static bool is_split(const char *name) {
+    return name == NULL || strcmp(name, "train") == 0 || strcmp(name, "valid") == 0 || strcmp(name, "test") == 0;
+}
+
+bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char *split, const char **taken) {
+    bnn_data_options options;
+    bnn_run_options run_options;
+    bnn_data_parts parts = {0};
+    const char *found = split;
+    if (!is_split(split)) return BNN_FAIL(BNN_ERR_USAGE, "no split \"%s\": train, valid or test", split);
+    bool wants_classes = bnn_setup_data(run->config, &options);
+    bnn_config_fill(run->config, "run", bnn_run_rows, &run_options);
+    bnn_status status = bnn_data_parts_read(&parts, &options, (uint64_t)run_options.seed, wants_classes);
+    if (status != BNN_OK) return status;
+    bnn_dataset **part = find_part(&parts, &found);
+    if (*part == NULL)
+        status = BNN_FAIL(BNN_ERR_DATA, "%s: the run has no %s rows: name a file of rows, or another split", run->folder,
+                          split == NULL ? "test or validation" : split);
+    *rows = *part;
+    *part = NULL;
+    if (taken != NULL) *taken = found;
+    bnn_data_parts_free(&parts);
+    return status;
+}
+
+bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels) {
+    bnn_data_options options;
+    bnn_setup_data(run->config, &options);
+    const bnn_schema *schema = &run->model->schema;
+    return bnn_dataset_read_file(rows, &options, path, labels, schema->n_classes > 0, schema);
+}
