@@ -186,17 +186,19 @@ static void baseline_of_classes_is_their_frequencies(void **state) {
 
 /* ---- ELBO -------------------------------------------------------------------------------------------------------------- */
 
-/* By hand: KL(N(m, s^2) || N(0, t^2)) = log(t / s) + (s^2 + m^2) / (2 t^2) - 1/2, summed over weight and bias. */
+/* By hand: KL(N(m, s^2) || N(0, t^2)) = log(t / s) + (s^2 + m^2) / (2 t^2) - 1/2, summed over weight (t = 2) and bias (t = 1). */
 static void elbo_is_minus_nll_and_kl(void **state) {
     (void)state;
     const double x[] = { 1, -1 }, y[] = { 0.5, 1 };
     const real mean[] = { 0.5f, -1 }, log_sd[] = { -1, -2 };
     double kl = 0;
-    for (size_t i = 0; i < 2; i++)
-        kl += log(2) - (double)log_sd[i] + (exp(2 * (double)log_sd[i]) + (double)(mean[i] * mean[i])) / 8 - 0.5;
+    for (size_t i = 0; i < 2; i++) {
+        double t = i == 0 ? 2 : 1;
+        kl += log(t) - (double)log_sd[i] + (exp(2 * (double)log_sd[i]) + (double)(mean[i] * mean[i])) / (2 * t * t) - 0.5;
+    }
     bnn_dataset *rows = make_rows(2, 1, x, 1, y, 0);
     bnn_model *model = MAKE_MODEL(rows, "none", LINEAR, "likelihood.name=gaussian", "likelihood.noise_sd=0.5", "prior.name=gaussian",
-                                  "prior.sd=2");
+                                  "prior.sd=2", "prior.bias_scale=0.5");
     store_normals(model, mean, log_sd);
     bnn_prediction *p = predict_rows(model, rows, NULL);
     bnn_elbo elbo = bnn_predict_elbo(model, p);

@@ -1,25 +1,26 @@
-/* What several draws say together: mixtures of normals against SciPy, closed forms and bisection. */
+/* What several draws say together: mixtures against SciPy, closed forms and bisection. */
 #include "predicting.h"
 #include "base/rng.h"
 #include "predict/mixture.h"
 
 #include <gsl/gsl_cdf.h>
 
-/* A linear model of one feature and one target with learnt noise, and one row x = 1 with target y. Each draw is N(mean, exp(2 log_sd)):
- * the weight is 0 and the bias the mean. All values are exact in float. */
-static bnn_model *make_normals(size_t n, const real (*means_and_log_sds)[2], double y, bnn_dataset **row) {
+/* A linear model of one feature and one target, and one row x = 1 with target y. Draw s has the output components[s][0] (the weight is
+ * 0, the bias this) and, where noise is learnt, the log noise sd components[s][1]. All values are exact in float. */
+static bnn_model *make_mixture(const char *likelihood, size_t n, const real (*components)[2], double y, bnn_dataset **row) {
     const double x = 1;
-    real *theta = malloc(n * 3 * sizeof *theta);
     *row = make_rows(1, 1, &x, 1, &y, 0);
-    bnn_model *model = MAKE_MODEL(*row, "none", LINEAR, "likelihood.name=gaussian", "likelihood.noise_sd=learn");
-    for (size_t s = 0; s < n; s++) {
-        theta[3 * s] = 0;
-        theta[3 * s + 1] = means_and_log_sds[s][0];
-        theta[3 * s + 2] = means_and_log_sds[s][1];
-    }
+    bnn_model *model = MAKE_MODEL(*row, "none", LINEAR, likelihood);
+    size_t n_params = 2 + model->likelihood.n_noise;
+    real *theta = calloc(n * n_params, sizeof *theta);
+    for (size_t s = 0; s < n; s++) memcpy(theta + s * n_params + 1, components[s], (n_params - 1) * sizeof *theta);
     store_draws(model, n, theta);
     free(theta);
     return model;
+}
+
+static bnn_model *make_normals(size_t n, const real (*means_and_log_sds)[2], double y, bnn_dataset **row) {
+    return make_mixture("likelihood.name=gaussian", n, means_and_log_sds, y, row);
 }
 
 /* Expected: SciPy 1.17 (norm.cdf, norm.logpdf, logsumexp; quantiles by optimize.bisect, CRPS by integrate.quad of (F - step)^2). */
@@ -108,29 +109,102 @@ static void bracket_grows_until_it_holds_the_quantile(void **state) {
     bnn_dataset_free(row);
 }
 
-/* Past 512 draws the CRPS comes from quadrature of the CDF, below from the double sum. */
-static void crps_is_the_same_by_pairs_and_by_quadrature(void **state) {
-    (void)state;
-    enum { N = 600 };
-    real draws[N][2], e[N];
-    double mean[N], var[N];
+/* n means of sd 2, noise sds exp(log_sd) and half of it; the double sum over pairs is the reference. */
+static void assert_crps_equals_pairs(size_t n, real log_sd, double y, double tolerance) {
+    real (*components)[2] = calloc(n, sizeof *components), *e = malloc(n * sizeof *e);
+    double *mean = malloc(n * sizeof *mean), *var = malloc(n * sizeof *var);
     bnn_dataset *row;
-    bnn_rng_normals(bnn_key_make(1, BNN_PURPOSE_TEST, 0, 0, 0), 0, N, e);
-    for (size_t s = 0; s < N; s++) {
-        draws[s][0] = 2 * e[s];
-        draws[s][1] = s % 2 == 0 ? -1 : -2;
-        mean[s] = (double)draws[s][0];
-        var[s] = exp(2 * (double)draws[s][1]);
+    bnn_rng_normals(bnn_key_make(1, BNN_PURPOSE_TEST, 0, 0, 0), 0, n, e);
+    for (size_t s = 0; s < n; s++) {
+        components[s][0] = 2 * e[s];
+        components[s][1] = s % 2 == 0 ? log_sd : log_sd - (real)0.6875;
+        mean[s] = (double)components[s][0];
+        var[s] = exp(2 * (double)components[s][1]);
     }
-    for (int far = 0; far < 2; far++) {
-        double y = far ? 40.5 : 0.25;
-        bnn_model *model = make_normals(N, draws, y, &row);
-        bnn_prediction *p = predict_rows(model, row, NULL);
-        assert_close(p->crps[0], bnn_crps_of_normals(N, mean, var, y), 1e-7);     /* what the quadrature is asked for: 1e-9 */
-        bnn_prediction_free(p);
-        bnn_model_free(model);
-        bnn_dataset_free(row);
+    bnn_model *model = make_normals(n, (const real(*)[2])components, y, &row);
+    bnn_prediction *p = predict_rows(model, row, NULL);
+    assert_close(p->crps[0], bnn_crps_of_normals(n, mean, var, y), tolerance);
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+    free(components);
+    free(e);
+    free(mean);
+    free(var);
+}
+
+/* Wide noise takes few steps of the trapezoid rule, narrow noise and few draws go by pairs, narrow noise and many by quadrature. */
+static void crps_is_the_same_by_all_ways(void **state) {
+    (void)state;
+    const double ys[] = { 0.25, 40.5 };
+    for (size_t i = 0; i < 2; i++) {
+        assert_crps_equals_pairs(300, 0, ys[i], 1e-12);
+        assert_crps_equals_pairs(300, -4, ys[i], 1e-12);
+        assert_crps_equals_pairs(600, -4, ys[i], 1e-7);      /* asked for 1e-9 sd in each tail */
     }
+}
+
+/* ---- other likelihoods ------------------------------------------------------------------------------------------------- */
+
+/* Two t of 4 degrees of freedom. Expected: SciPy (stats.t; brentq; CRPS by integrate.quad over the whole line). */
+static void mixture_of_student_t_matches_scipy(void **state) {
+    (void)state;
+    const real components[2][2] = { { 0.5f, -0.5f }, { -1.25f, 0.25f } };
+    const double quantiles[] = { -3.2379840694146726, -0.06143727644306264, 1.7074227183648012 };
+    bnn_dataset *row;
+    bnn_model *model = make_mixture("likelihood.name=student_t", 2, components, 0.75, &row);
+    bnn_prediction *p = predict_rows(model, row, NULL);
+    assert_all_close(3, p->quantiles, quantiles, 1e-10);
+    assert_close(p->pit[0], 0.7760841812085548, 1e-10);
+    assert_close(p->sd_aleatoric[0], 1.420070671435605, 1e-10);
+    assert_close(p->crps[0], 0.5613776045767387, 1e-8);          /* by quadrature, asked for 1e-9 sd in each tail */
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+}
+
+/* Three rates. Expected: SciPy (stats.poisson): smallest counts whose cdf reaches the level, sum of (cdf(k) - [k >= y])^2 over k < 400;
+ * the PIT is (cdf(3) + cdf(4)) / 2. */
+static void mixture_of_counts_matches_scipy(void **state) {
+    (void)state;
+    const real components[3][2] = { { 0.5f }, { 2 }, { 3.25f } }, rate[2] = { 6 };
+    const double quantiles[] = { 0, 7, 31 };
+    bnn_dataset *row;
+    bnn_model *model = make_mixture("likelihood.name=poisson", 3, components, 4, &row);
+    bnn_prediction *p = predict_rows(model, row, NULL);
+    assert_close(p->mean[0], 11.60937242894128, 1e-10);
+    assert_close(p->sd[0], 13.064153726557679, 1e-10);
+    assert_all_close(3, p->quantiles, quantiles, 0);
+    assert_close(p->pit[0], 0.3486386465881255, 1e-10);
+    assert_close(p->log_lik[0], -3.0940020913823387, 1e-10);
+    assert_close(p->crps[0], 3.3283708092483595, 1e-9);          /* tails of 1e-10 are cut */
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+    model = make_mixture("likelihood.name=poisson", 3, components, 200, &row);
+    p = predict_rows(model, row, NULL);
+    assert_close(p->crps[0], 182.45754592997315, 1e-9);
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+    model = make_mixture("likelihood.name=poisson", 1, &rate, 0, &row);
+    p = predict_rows(model, row, NULL);
+    assert_close(p->crps[0], 392.0984987730787, 1e-9);
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+}
+
+static void targets_that_are_no_counts_are_refused(void **state) {
+    (void)state;
+    const real components[1][2] = { { 0 } };
+    bnn_dataset *row;
+    bnn_prediction *p = NULL;
+    bnn_model *model = make_mixture("likelihood.name=poisson", 1, components, 1.5, &row);
+    assert_int_equal(bnn_predict(&p, model, row, NULL), BNN_ERR_DATA);
+    assert_non_null(strstr(bnn_error_text(), "1.5"));
+    bnn_model_free(model);
+    bnn_dataset_free(row);
 }
 
 int main(void) {
@@ -139,7 +213,10 @@ int main(void) {
         cmocka_unit_test(equal_draws_give_one_normal),
         cmocka_unit_test(quantiles_of_two_distant_normals_match_bisection),
         cmocka_unit_test(bracket_grows_until_it_holds_the_quantile),
-        cmocka_unit_test(crps_is_the_same_by_pairs_and_by_quadrature),
+        cmocka_unit_test(crps_is_the_same_by_all_ways),
+        cmocka_unit_test(mixture_of_student_t_matches_scipy),
+        cmocka_unit_test(mixture_of_counts_matches_scipy),
+        cmocka_unit_test(targets_that_are_no_counts_are_refused),
     };
     return RUN(tests);
 }

@@ -124,6 +124,28 @@ static void two_opposite_draws_of_two_classes_tie(void **state) {
     bnn_dataset_free(row);
 }
 
+/* The squared error of softmax_gaussian is what the ELBO sums; as a forecast it says p, so log_lik is that of categorical above. */
+static void surrogate_losses_are_scored_by_probabilities(void **state) {
+    (void)state;
+    const double x = 1, y = 1;
+    const real theta[2][6] = { { 0, 0, 0, 1, 0, -0.5f }, { 0, 0, 0, -1, 0.5f, 2 } };
+    double want = 0;
+    bnn_dataset *row = make_rows(1, 1, &x, 1, &y, 3);
+    bnn_model *model = MAKE_MODEL(row, "none", LINEAR, "likelihood.name=softmax_gaussian", "likelihood.noise_sd=0.5");
+    store_draws(model, 2, theta[0]);
+    for (size_t s = 0; s < 2; s++) {
+        double p[3], sum = 0;
+        for (size_t k = 0; k < 3; k++) sum += p[k] = exp((double)theta[s][3 + k]);
+        for (size_t k = 0; k < 3; k++) want += pow(p[k] / sum - (k == 1), 2) / (2 * 0.25) / 2;
+    }
+    bnn_prediction *p = predict_rows(model, row, NULL);
+    assert_close(p->log_lik[0], -1.5932833780055666, 1e-12);
+    assert_close(p->expected_nll[0], want + 3 * log(0.5 * sqrt(2 * M_PI)), 1e-12);
+    bnn_prediction_free(p);
+    bnn_model_free(model);
+    bnn_dataset_free(row);
+}
+
 /* ---- many rows --------------------------------------------------------------------------------------------------------- */
 
 enum { WIDTH = 6 };
@@ -399,6 +421,7 @@ int main(void) {
         cmocka_unit_test(linear_model_matches_its_closed_form),
         cmocka_unit_test(uncertainty_of_classes_splits_in_two),
         cmocka_unit_test(two_opposite_draws_of_two_classes_tie),
+        cmocka_unit_test(surrogate_losses_are_scored_by_probabilities),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(every_weight_is_drawn),
         cmocka_unit_test(seed_is_the_models_own_unless_given),

@@ -1,5 +1,6 @@
 /* The evidence lower bound of a mean-field posterior on its training set: ELBO = -(E_q[nll] + KL(q || prior)). */
 #include "predict/predict.h"
+#include "problem/problem.h"
 
 #include <math.h>
 
@@ -9,7 +10,8 @@ static double kl_of_draw(const bnn_model *model, uint32_t s) {
     double sum = 0;
     for (size_t b = 0; b < model->net.n_blocks; b++) {
         const bnn_block *block = &model->net.blocks[b];
-        sum += bnn_prior_kl(&model->prior, 1, block->first, block->n, mean + block->first, log_sd + block->first, false, 1, &key);
+        double scale = bnn_problem_prior_scale(&model->net, &model->prior, b);
+        sum += bnn_prior_kl(&model->prior, scale, block->first, block->n, mean + block->first, log_sd + block->first, false, 1, &key);
     }
     return sum;
 }

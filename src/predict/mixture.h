@@ -24,7 +24,10 @@ void bnn_mixture_tools_free(bnn_mixture_tools *tools);
 
 double bnn_mixture_cdf(const bnn_mixture *mixture, double y);
 
-/* The y with cdf(y) = level, to 1e-12 sd; NaN if none was found. */
+/* cdf(y); of counts the middle of the step at y, (cdf(y - 1) + cdf(y)) / 2, which is 1/2 on average as it should be. */
+double bnn_mixture_pit(const bnn_mixture *mixture, double y);
+
+/* The y with cdf(y) = level, to 1e-12 sd; of counts the smallest whose cdf reaches the level. NaN if none was found. */
 double bnn_mixture_quantile(const bnn_mixture *mixture, bnn_mixture_tools *tools, double level);
 
 /* Continuous ranked probability score, the integral of (cdf(x) - 1{x >= y})^2 dx; NaN if the integral did not converge. */

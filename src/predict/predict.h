@@ -36,8 +36,8 @@ struct bnn_prediction {
     double *log_lik;                           /* [n_rows] nats, all targets of a row together */
     double *log_lik_moment;                    /* [n_rows] numbers: the same for N(mean, sd^2) */
     double *crps;                              /* [n_rows] numbers: of the mixture, mean over targets, original units */
-    double *pit;                               /* [n_rows x n_targets] numbers: mixture CDF at the target */
-    double *expected_nll;                      /* [n_rows] E_s[-log p(y | f_s)] in scaled units: what the ELBO sums */
+    double *pit;                               /* [n_rows x n_targets] numbers: mixture CDF at the target; of counts the middle of its step */
+    double *expected_nll;                      /* [n_rows] E_s[nll(y, f_s)] in scaled units: what the ELBO sums */
     bnn_arena arena;
 };
 

@@ -15,7 +15,7 @@ static bnn_status check_rows(const bnn_model *model, const bnn_dataset *rows) {
         return BNN_FAIL(BNN_ERR_DATA, "%s: %zu target columns, the model has %zu", rows->path, got->n_targets, want->n_targets);
     if (got->n_classes != want->n_classes)
         return BNN_FAIL(BNN_ERR_DATA, "%s: %zu classes, the model has %zu (0: numbers)", rows->path, got->n_classes, want->n_classes);
-    return BNN_OK;
+    return bnn_likelihood_check_targets(&model->likelihood, rows);
 }
 
 static char **copy_names(bnn_arena *arena, size_t n, char *const *names) {

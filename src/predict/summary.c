@@ -12,7 +12,7 @@ struct bnn_summary_scratch {
     double *mean, *var;              /* [rows x n_targets x n_draws] numbers: of y given each draw   */
     double *draw_mean, *draw_var;    /* [rows x n_targets] the same of one draw                      */
     double *draw_p;                  /* [rows x n_classes] classes                                   */
-    double *nll, *draw_nll;          /* [rows x n_draws], [rows]                                     */
+    double *nll, *draw_nll;          /* [rows x n_draws] -log p(y) of each draw, [rows]              */
     bnn_mixture_tools tools;
 };
 
@@ -68,12 +68,22 @@ static const real *outputs_of(const tile *t, size_t s) {
 
 static const real *noise_of(const tile *t, size_t s) { return t->outputs->noise + s * t->model->likelihood.n_noise; }
 
+/* After add_probabilities, for likelihoods of classes whose nll is something else than -log p. */
+static double nll_of_class(const tile *t, size_t i) {
+    size_t row = t->outputs->first + t->first + i;
+    return -log(t->scratch->draw_p[i * t->prediction->n_classes + (size_t)t->prediction->target[row]]);
+}
+
 static void score_draw(const tile *t, size_t s) {
     const bnn_likelihood *likelihood = &t->model->likelihood;
-    bnn_summary_scratch *scratch = t->scratch;
+    double *nll = t->scratch->draw_nll, *expected = t->prediction->expected_nll + t->outputs->first + t->first;
+    size_t n_draws = t->outputs->n_draws;
     const real *y = t->outputs->y + t->first * t->prediction->n_targets;
-    likelihood->row->nll(likelihood, noise_of(t, s), t->n, outputs_of(t, s), y, scratch->draw_nll, NULL, NULL);
-    for (size_t i = 0; i < t->n; i++) scratch->nll[i * t->outputs->n_draws + s] = scratch->draw_nll[i];
+    likelihood->row->nll(likelihood, noise_of(t, s), t->n, outputs_of(t, s), y, nll, NULL, NULL);
+    for (size_t i = 0; i < t->n; i++) {
+        expected[i] += nll[i] / (double)n_draws;
+        t->scratch->nll[i * n_draws + s] = likelihood->row->is_surrogate ? nll_of_class(t, i) : nll[i];
+    }
 }
 
 static void gather_moments(const tile *t, size_t s) {
@@ -130,7 +140,7 @@ static void sum_up_target(const tile *t, size_t i, size_t j) {
             shift + scale * bnn_mixture_quantile(&mixture, tools, prediction->quantile_levels[q]);
     if (prediction->target == NULL) return;
     double y = (prediction->target[at] - shift) / scale;
-    prediction->pit[at] = bnn_mixture_cdf(&mixture, y);
+    prediction->pit[at] = bnn_mixture_pit(&mixture, y);
     prediction->crps[row] += scale * bnn_mixture_crps(&mixture, tools, y) / (double)n_targets;
     prediction->log_lik_moment[row] += bnn_gaussian_log_density(prediction->target[at], prediction->mean[at], prediction->sd[at]);
 }
@@ -145,17 +155,9 @@ static void sum_up_classes(bnn_prediction *prediction, size_t row) {
 static double log_mean_likelihood(size_t n, const double *nll) {
     double least = nll[0], sum = 0;
     for (size_t s = 1; s < n; s++) least = fmin(least, nll[s]);
+    if (isinf(least)) return -least;      /* a class whose probability underflowed in all draws */
     for (size_t s = 0; s < n; s++) sum += exp(least - nll[s]);
     return log(sum / (double)n) - least;
-}
-
-static void sum_up_scores(const tile *t, size_t i, double log_scale) {
-    size_t n_draws = t->outputs->n_draws, row = t->outputs->first + t->first + i;
-    const double *nll = t->scratch->nll + i * n_draws;
-    double sum = 0;
-    for (size_t s = 0; s < n_draws; s++) sum += nll[s];
-    t->prediction->expected_nll[row] = sum / (double)n_draws;
-    t->prediction->log_lik[row] = log_mean_likelihood(n_draws, nll) - log_scale;
 }
 
 /* ---- the chunk --------------------------------------------------------------------------------------------------------- */
@@ -169,14 +171,16 @@ static void fill_tile(void *context, size_t number, int thread) {
     bool is_numbers = prediction->n_classes == 0, is_scored = prediction->target != NULL;
     double log_scale = bnn_prediction_log_scale(t.model);
     for (size_t s = 0; s < outputs->n_draws; s++) {
-        if (is_scored) score_draw(&t, s);
         if (is_numbers) gather_moments(&t, s);
         else add_probabilities(&t, s);
+        if (is_scored) score_draw(&t, s);
     }
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; is_numbers && j < prediction->n_targets; j++) sum_up_target(&t, i, j);
         if (!is_numbers) sum_up_classes(prediction, outputs->first + first + i);
-        if (is_scored) sum_up_scores(&t, i, log_scale);
+        if (is_scored)
+            prediction->log_lik[outputs->first + first + i] =
+                log_mean_likelihood(outputs->n_draws, t.scratch->nll + i * outputs->n_draws) - log_scale;
     }
 }
 
