@@ -9,8 +9,8 @@
 
 /* One epoch's record. Terms are nats of the whole training set; nll is the mean over the epoch's steps of their estimates. */
 typedef struct bnn_epoch {
-    long     epoch, n_epochs;      /* 1-based */
-    uint64_t step, n_steps;        /* steps done, steps in all */
+    long     epoch, n_epochs;      /* 1-based; n_epochs falls to epoch where a run ends early */
+    uint64_t step, n_steps;        /* steps done, steps in all; likewise */
     double   lr;                   /* of the last step */
     double   nll;
     double   penalty;              /* bbb: KL(q || prior); map: -log prior */
@@ -26,6 +26,7 @@ typedef struct bnn_observer {
     void       *context;
     bnn_answer (*step)(void *context, uint64_t step);
     bnn_answer (*epoch)(void *context, const bnn_epoch *record);
+    void       (*note)(void *context, const char *line);     /* at the end: "converged after 23 iterations: ..."; no newline */
 } bnn_observer;
 
 /* Fits config's method to `train`; valid and observer may be NULL. The same config, data and seed give the same model on one kind of

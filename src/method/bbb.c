@@ -96,6 +96,8 @@ static bnn_status make_parts(bbb_state *bbb, bnn_fit_state *fit) {
     if ((status = bnn_estimator_make(&bbb->estimator, row, fit->problem, bbb->mu, bbb->log_sd)) != BNN_OK) return status;
     if ((status = bnn_optimizer_make(&bbb->mu_optimizer, fit->config, fit->problem->n_params)) != BNN_OK) return status;
     if ((status = bnn_optimizer_make(&bbb->log_sd_optimizer, fit->config, fit->problem->n_weights)) != BNN_OK) return status;
+    bbb->mu_optimizer.n_decayed = fit->problem->n_weights;
+    bbb->log_sd_optimizer.n_decayed = 0;
     return bnn_update_make(&bbb->update, fit->problem, options, bbb_penalise, bbb_move, bbb);
 }
 

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct fitting {
     const bnn_method_row *method;
@@ -38,6 +39,25 @@ static bnn_status read_options(fitting *f, const bnn_config *config) {
     if (schedule->head.size > 0) bnn_config_fill(config, "optimizer", schedule->head.options, f->fit.schedule_options);
     f->fit.config = config;
     f->fit.seed = (uint64_t)f->run.seed;
+    return BNN_OK;
+}
+
+/* What bfgs and cg ask of other keys, in the words of the configuration. */
+static const struct { const char *section, *key, *value; } whole_needs[] = {
+    { "method", "name", "map" },            { "train", "batch", "full" },  { "train", "clip_norm", "0" },
+    { "optimizer", "schedule", "constant" }, { "optimizer", "warmup", "0" },
+};
+
+static bnn_status check_needs(const bnn_config *config) {
+    const bnn_optimizer_row *row = (const bnn_optimizer_row *)bnn_config_variant(config, "optimizer", "name");
+    if (row->algorithm == NULL) return BNN_OK;
+    for (size_t i = 0; i < sizeof whole_needs / sizeof *whole_needs; i++) {
+        const char *section = whole_needs[i].section, *key = whole_needs[i].key, *value = whole_needs[i].value;
+        if (strcmp(bnn_config_text(config, section, key), value) != 0)
+            return bnn_config_fail(config, section, key, "optimizer.name = %s minimises the whole objective with steps of its own: set %s.%s = "
+                                   "%s (it needs method.name = map, train.batch = full, train.clip_norm = 0 and a constant schedule without "
+                                   "warmup), or another optimizer, such as adam", row->head.name, section, key, value);
+    }
     return BNN_OK;
 }
 
@@ -107,6 +127,7 @@ bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_datase
     bnn_epoch last = { .nll = NAN, .penalty = NAN, .elbo = NAN };
     bnn_status status;
     bnn_blas_threads saved = bnn_blas_enter();
+    if ((status = check_needs(config))                                                          != BNN_OK) goto done;
     if ((status = read_options(&f, config))                                                     != BNN_OK) goto done;
     if ((status = make_model(&f, config, train, valid))                                         != BNN_OK) goto done;
     if ((status = bnn_team_make(&f.team, (int)f.run.threads))                                   != BNN_OK) goto done;

@@ -25,6 +25,8 @@ typedef struct bnn_fit_state {
     size_t                 n_batches;   /* per epoch */
     size_t                 n_passes;    /* of the largest batch */
     uint64_t               step, n_steps;
+    bool                   is_finished; /* set by a method's step that has reached its goal: the run ends with this epoch */
+    char                   remark[256]; /* what the user should hear at the end; "": nothing */
 } bnn_fit_state;
 
 /* The learning rate of the present step. */
@@ -36,7 +38,8 @@ typedef struct bnn_method_row {
     size_t state_size;
     /* Reads its options, makes its arrays in the zeroed `state`, sets initial values. */
     bnn_status (*start)(void *state, bnn_fit_state *fit);
-    /* Step fit->step (1-based) on rows [n] (NULL: all); *nll: nats, whole set, estimated before the step. */
+    /* Step fit->step (1-based) on rows [n] (NULL: all); *nll: nats, whole set, estimated before the step (bfgs and cg: the value
+     * after it). */
     bnn_status (*step)(void *state, bnn_fit_state *fit, size_t n, const size_t *rows, double *nll);
     /* penalty, kl_weight and elbo of the record; nll is set. */
     void (*record)(void *state, const bnn_fit_state *fit, bnn_epoch *record);

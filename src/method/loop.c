@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 double bnn_fit_lr(const bnn_fit_state *fit) {
-    return fit->schedule->rate(fit->schedule_options, fit->optimizer.lr, fit->step, fit->n_steps);
+    bnn_clock clock = { .t = fit->step, .n_steps = fit->n_steps, .epoch_steps = fit->n_batches };
+    return bnn_schedule_lr(fit->schedule, fit->schedule_options, &fit->optimizer, clock);
 }
 
 static bnn_status fail_at_step(const bnn_fit_state *fit, bnn_status status) {
@@ -46,6 +47,10 @@ static bnn_status make_record(bnn_fit_state *fit, const bnn_method_row *method, 
                               bnn_epoch *record) {
     *record = (bnn_epoch){ .epoch = (long)(fit->step / fit->n_batches), .n_epochs = (long)fit->train.epochs, .step = fit->step,
                            .n_steps = fit->n_steps, .lr = bnn_fit_lr(fit), .nll = nll, .valid_nll = NAN };
+    if (fit->is_finished) {
+        record->n_epochs = record->epoch;
+        record->n_steps = record->step;
+    }
     method->record(state, fit, record);
     if (valid == NULL) return BNN_OK;
     bnn_status status = bnn_problem_nll(valid, method->point(state), 0, NULL, NULL, &record->valid_nll);
@@ -61,7 +66,7 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
         order = malloc(fit->problem->n_rows * sizeof *order);
         if (order == NULL) return BNN_FAIL_MEMORY("the order of the rows");
     }
-    while (status == BNN_OK && fit->step < fit->n_steps) {
+    while (status == BNN_OK && fit->step < fit->n_steps && !fit->is_finished) {
         double nll = 0;
         uint32_t epoch = (uint32_t)(fit->step / fit->n_batches + 1);
         if (order != NULL) bnn_rng_shuffle(bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, epoch, 0, fit->member), fit->problem->n_rows, order);
@@ -70,6 +75,8 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
         if (observer != NULL && observer->epoch != NULL && observer->epoch(observer->context, last) == BNN_STOP) status = BNN_STOPPED;
     }
     free(order);
+    if (status == BNN_OK && fit->remark[0] != '\0' && observer != NULL && observer->note != NULL)
+        observer->note(observer->context, fit->remark);
     if (status == BNN_STOPPED) return BNN_FAIL(status, "stopped after step %llu", (unsigned long long)fit->step);
     return status;
 }
