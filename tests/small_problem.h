@@ -164,7 +164,8 @@ static inline double disagreement(size_t n, const real *g, const double *want) {
 }
 
 /* The first block (of the net, then the noise) in which g and want disagree by more than the tolerance; NULL: none. */
-static inline const char *find_disagreement(const bnn_net *net, size_t n_noise, const real *g, const double *want, double tolerance) {
+static inline const char *find_disagreement(const bnn_net *net, size_t n_noise, const real *g, const double *want,
+                                            double tolerance) {
     for (size_t b = 0; b < net->n_blocks; b++) {
         const bnn_block *block = &net->blocks[b];
         if (!(disagreement(block->n, g + block->first, want + block->first) <= tolerance)) return block->name;
@@ -229,7 +230,8 @@ static inline void naive_forward(naive_pass *pass, const bnn_net *net, const rea
     for (size_t l = 0; l < net->n_layers; l++) {
         const bnn_layer *layer = &net->layers[l];
         size_t in = layer->n_in, out = layer->n_out;
-        double *z = pass->z[l] = BNN_TAKE(&pass->arena, n * out, double), *y = pass->y[l + 1] = BNN_TAKE(&pass->arena, n * out, double);
+        double *z = pass->z[l] = BNN_TAKE(&pass->arena, n * out, double);
+        double *y = pass->y[l + 1] = BNN_TAKE(&pass->arena, n * out, double);
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < out; j++) {
                 double *at = &z[i * out + j];

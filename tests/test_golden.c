@@ -86,8 +86,8 @@ static const double sin_gradient[3 * HIDDEN + 1] = {
 static void sin_make(golden *gold, const char *optimizer, const char *lr, const char *epsilon) {
     double x[SIN_ROWS];
     for (int i = 0; i < SIN_ROWS; i++) x[i] = i / 78.0;
-    bnn_config *config = READ_SETS("net.hidden=8", "net.activation=sigmoid", "likelihood.noise_sd=0.70710678118654752", "prior.name=flat",
-                                   optimizer, lr, epsilon);
+    bnn_config *config = READ_SETS("net.hidden=8", "net.activation=sigmoid", "likelihood.noise_sd=0.70710678118654752",
+                                   "prior.name=flat", optimizer, lr, epsilon);
     golden_make(gold, config, SIN_ROWS, 1, x, sin_y, "standardize");
     assert_int_equal(gold->p.problem.n_params, 3 * HIDDEN + 1);
     for (int i = 0; i < 3 * HIDDEN + 1; i++) gold->p.theta[i] = (real)sin_start[i];
@@ -119,9 +119,10 @@ static void sin40_loss_and_gradient_at_the_start(void **state) {
     sin_make(&gold, "", "", "");
     assert_close(sin_loss(&gold), 61.29358546868393, 1e-12);
     for (int i = 0; i < 3 * HIDDEN + 1; i++) {
-        double want = sin_gradient[i], digit = i < 3 * HIDDEN ? pow(10, floor(log10(fabs(want))) - 8) : 1e-12;   /* 9 digits; c: all */
-        if (i >= 2 * HIDDEN && i < 3 * HIDDEN) digit = 1e-8;                                                     /* V: 8 decimals */
-        if (!(fabs((double)gold.g[i] - want) <= 0.51 * digit)) fail_msg("gradient %d is %.12g, expected %.12g", i, (double)gold.g[i], want);
+        double want = sin_gradient[i], last = pow(10, floor(log10(fabs(want))) - 8);      /* W, b: 9 digits are given */
+        if (i >= 2 * HIDDEN) last = i < 3 * HIDDEN ? 1e-8 : 1e-12;                        /* V: 8 decimals; c: all */
+        if (!(fabs((double)gold.g[i] - want) <= 0.51 * last))
+            fail_msg("gradient %d is %.12g, expected %.12g", i, (double)gold.g[i], want);
     }
     golden_free(&gold);
 }
@@ -148,7 +149,8 @@ static void sin40_gradient_descent_follows_the_trace(void **state) {
     golden_free(&gold);
 }
 
-/* Adam feels no factor on the gradient but through epsilon: 1e-6 on the sum is 1e-6 / N on the mean. */
+/* Adam feels no factor on the gradient but through epsilon: 1e-6 on the sum is 1e-6 / N on the mean. The tolerance is the one given
+ * with the number; at it epsilon hardly counts (1e-6 unconverted ends 2e-5 away), so test_optimizer.c is where epsilon is pinned. */
 static void sin40_adam_ends_at_its_loss(void **state) {
     (void)state;
     needs_double();

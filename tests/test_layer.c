@@ -174,7 +174,12 @@ static void make_one_layer_net(passes *p, const bnn_variant *layer) {
     if (status != BNN_OK) fail_msg("layer %s takes none of the words tried here", layer->name);
 }
 
-typedef struct layer_case { const bnn_layer *layer; bnn_team *team; real *theta, *scratch, *x, *y, *c; size_t scratch_size; } layer_case;
+typedef struct layer_case {
+    const bnn_layer *layer;
+    bnn_team        *team;
+    real            *theta, *scratch, *x, *y, *c;
+    size_t           scratch_size;
+} layer_case;
 
 static bnn_pass pass_of(const layer_case *t) {
     return (bnn_pass){ .team = t->team, .theta = t->theta, .scratch = t->scratch, .scratch_size = t->scratch_size,

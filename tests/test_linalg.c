@@ -47,7 +47,8 @@ static void product_matches_triple_loop(void **state) {
     fill(3, MOST, c0);
     for (int way = 0; way < 5 * 2 * 4 * 2; way++) {
         const size_t *s = shapes[way % 5], pad = pads[way / 5 % 2];
-        product p = { .op_a = way / 10 % 2, .op_b = way / 20 % 2, .m = s[0], .n = s[1], .k = s[2], .beta = (real)(way / 40 % 2) };
+        product p = { .op_a = (bnn_op)(way / 10 % 2), .op_b = (bnn_op)(way / 20 % 2), .m = s[0], .n = s[1], .k = s[2],
+                      .beta = (real)(way / 40 % 2) };
         p.lda = (p.op_a ? p.m : p.k) + pad;
         p.ldb = (p.op_b ? p.k : p.n) + pad;
         p.ldc = p.n + pad;
@@ -55,7 +56,8 @@ static void product_matches_triple_loop(void **state) {
         bnn_gemm(p.op_a, p.op_b, p.m, p.n, p.k, a, p.lda, b, p.ldb, p.beta, c, p.ldc);
         double error = worst_error(&p, a, b, c0, c);
         if (!(error <= tolerance))
-            fail_msg("op %d %d, %zu x %zu x %zu, pad %zu, beta %g: off by %g", p.op_a, p.op_b, p.m, p.n, p.k, pad, (double)p.beta, error);
+            fail_msg("op %d %d, %zu x %zu x %zu, pad %zu, beta %g: off by %g", p.op_a, p.op_b, p.m, p.n, p.k, pad, (double)p.beta,
+                     error);
         c[(p.m - 1) * p.ldc] += (real)0.01;      /* a planted fault in one entry */
         assert_true(worst_error(&p, a, b, c0, c) > tolerance);
     }

@@ -167,7 +167,8 @@ static bool holds(const char *bytes, size_t n, const char *text) { return memmem
 static void files_hold_no_path_and_no_host(void **state) {
     (void)state;
     char *bytes, cwd[4096], host[256];
-    bnn_model *model = make_model(READ_SETS("data.train=/somewhere/rows.csv", "run.out=elsewhere", "run.threads=2"), &bnn_diag_posterior, 0);
+    bnn_config *config = READ_SETS("data.train=/somewhere/rows.csv", "run.out=elsewhere", "run.threads=2");
+    bnn_model *model = make_model(config, &bnn_diag_posterior, 0);
     assert_ok(bnn_model_write(model, path_of("model.safetensors")));
     size_t n = read_all(path_of("model.safetensors"), &bytes);
     assert_non_null(getcwd(cwd, sizeof cwd));
@@ -210,9 +211,11 @@ static void incomplete_models_are_refused_with_a_reason(void **state) {
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         bnn_model *read = NULL;
-        bnn_status status = bnn_model_read(&read, damaged(&bnn_diag_posterior, 0, cases[k].key, cases[k].value, cases[k].n_dropped));
+        const char *path = damaged(&bnn_diag_posterior, 0, cases[k].key, cases[k].value, cases[k].n_dropped);
+        bnn_status status = bnn_model_read(&read, path);
         if (status == BNN_OK || read != NULL) fail_msg("case %zu was read", k);
-        if (strstr(bnn_error_text(), cases[k].says) == NULL) fail_msg("\"%s\" does not say \"%s\"", bnn_error_text(), cases[k].says);
+        if (strstr(bnn_error_text(), cases[k].says) == NULL)
+            fail_msg("\"%s\" does not say \"%s\"", bnn_error_text(), cases[k].says);
     }
 }
 

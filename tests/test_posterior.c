@@ -65,7 +65,8 @@ static void check_cuts(const posterior_case *t) {
         for (size_t i = 0; i < n; i++) parts[i] = (real)NAN;
         for (size_t first = 0; first < n; first += cuts[k])
             draw(t, SEED, 1, first, n - first < cuts[k] ? n - first : cuts[k], parts + first);
-        if (memcmp(whole, parts, n * sizeof *whole) != 0) fail_msg("%s: cuts of %zu give other bits", t->posterior.row->head.name, cuts[k]);
+        if (memcmp(whole, parts, n * sizeof *whole) != 0)
+            fail_msg("%s: cuts of %zu give other bits", t->posterior.row->head.name, cuts[k]);
     }
     bnn_arena_free(&arena);
 }
@@ -148,7 +149,8 @@ static void every_mean_is_that_of_the_draws(void **state) {
 static size_t count_wrong_sds(const moments *m, size_t n, const real *sd, double factor) {
     size_t wrong = 0;
     for (size_t i = 0; i < n; i++) {
-        double want = factor * (double)sd[i], var_of_square = fmax(m->fourth[i] - m->var[i] * m->var[i], 0);   /* below 0: rounding */
+        double want = factor * (double)sd[i];
+        double var_of_square = fmax(m->fourth[i] - m->var[i] * m->var[i], 0);     /* rounding may leave it below 0 */
         wrong += !(fabs(want * want - m->var[i]) <= 5 * sqrt(var_of_square / (double)m->n_draws) + 1e-9);
     }
     return wrong;

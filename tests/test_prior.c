@@ -125,7 +125,8 @@ static void scale_widens_every_prior(void **state) {
     for_every_prior(check_scale);
 }
 
-static const double points[] = { -30, -3, -0.7, -0.04, -0.013, -0.006, -0.002, -3e-4, 5e-4, 0.003, 0.0085, 0.02, 0.11, 1, 2.5, 100 };
+static const double points[] = {
+    -30, -3, -0.7, -0.04, -0.013, -0.006, -0.002, -3e-4, 5e-4, 0.003, 0.0085, 0.02, 0.11, 1, 2.5, 100 };
 
 /* The slope of -log p by differences. The step follows |w|, since spikes at 0 are narrow; in float it must also be many units in
  * the last place of w. *rounding: what rounding of log p may do to it. */
@@ -222,13 +223,18 @@ static void check_monte_carlo_kl(const prior_case *t) {
         double estimate = kl_of(t, mu, log_sd, true, DRAWS, keys), se = sqrt((sum2 / DRAWS - sum * sum / DRAWS / DRAWS) / DRAWS);
         assert_close(estimate, want + sum / DRAWS, 1e-10);
         if (!(fabs(estimate - want) <= 5 * se + quadrature_tolerance))
-            fail_msg("%s: KL of N(%g, %g^2) is %.9g +- %g, quadrature says %.9g", t->prior.row->head.name, mu, exp(log_sd), estimate, se, want);
+            fail_msg("%s: KL of N(%g, %g^2) is %.9g +- %g, quadrature says %.9g", t->prior.row->head.name, mu, exp(log_sd), estimate,
+                     se, want);
     }
 }
 
 static void every_monte_carlo_kl_matches_quadrature(void **state) {
     (void)state;
     for_every_prior(check_monte_carlo_kl);
+}
+
+static double closed_kl(const prior_case *t, real mu, real log_sd) {
+    return t->prior.row->kl(&t->prior, t->scale, 1, &mu, &log_sd);
 }
 
 static void check_kl_gradient(const prior_case *t) {
@@ -238,10 +244,8 @@ static void check_kl_gradient(const prior_case *t) {
         real mu = (real)normals[k].mu, s = (real)log(normals[k].sd), dmu = 2, ds = 3, mu_h = h * (real)normals[k].sd;
         real mu_up = mu + mu_h, mu_down = mu - mu_h, s_up = s + h, s_down = s - h;
         t->prior.row->add_kl_grad(&t->prior, t->scale, (real)0.25, 1, &mu, &s, &dmu, &ds);
-        double by_mu = (t->prior.row->kl(&t->prior, t->scale, 1, &mu_up, &s) - t->prior.row->kl(&t->prior, t->scale, 1, &mu_down, &s)) /
-                       ((double)mu_up - (double)mu_down);
-        double by_s = (t->prior.row->kl(&t->prior, t->scale, 1, &mu, &s_up) - t->prior.row->kl(&t->prior, t->scale, 1, &mu, &s_down)) /
-                      ((double)s_up - (double)s_down);
+        double by_mu = (closed_kl(t, mu_up, s) - closed_kl(t, mu_down, s)) / ((double)mu_up - (double)mu_down);
+        double by_s = (closed_kl(t, mu, s_up) - closed_kl(t, mu, s_down)) / ((double)s_up - (double)s_down);
         assert_close(((double)dmu - 2) * 4, by_mu, tolerance);
         assert_close(((double)ds - 3) * 4, by_s, tolerance);
     }

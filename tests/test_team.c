@@ -56,6 +56,16 @@ static void every_tile_runs_once(void **state) {
     }
 }
 
+/* Threads that claim at the same moment: a tile taken twice or not at all would show in some of six million claims. */
+static void tiles_claimed_at_once_go_to_one_thread_each(void **state) {
+    (void)state;
+    static counts c;
+    bnn_team *team = NULL;
+    assert_ok(bnn_team_make(&team, 3));
+    for (int job = 0; job < 1500; job++) run_and_check(team, &c, MOST_TILES - (size_t)(job % 2));
+    bnn_team_free(team);
+}
+
 static void check_sees_missing_and_repeated_tiles(void **state) {
     (void)state;
     static counts c;
@@ -171,9 +181,12 @@ static void default_size_prefers_slurm_then_openmp(void **state) {
     assert_in_range(bnn_team_default_size(), 1, n < BNN_TEAM_MAX ? n : BNN_TEAM_MAX);
 }
 
+/* A team that loses a tile waits for ever: the alarm then ends the program. */
 int main(void) {
+    alarm(120);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tile_runs_once),
+        cmocka_unit_test(tiles_claimed_at_once_go_to_one_thread_each),
         cmocka_unit_test(check_sees_missing_and_repeated_tiles),
         cmocka_unit_test(no_team_runs_on_the_caller),
         cmocka_unit_test(tiny_jobs_back_to_back_lose_nothing),
