@@ -58,12 +58,28 @@ void bnn_setup_free(bnn_setup *setup) {
     *setup = (bnn_setup){0};
 }
 
+/* Of every part: test rows with bad targets should not wait for the end of the training to be found. */
+static bnn_status check_targets(const bnn_likelihood *likelihood, const bnn_data_parts *parts) {
+    const bnn_dataset *all[] = { parts->train, parts->valid, parts->test };
+    bnn_status status = BNN_OK;
+    for (size_t i = 0; status == BNN_OK && i < 3; i++)
+        if (all[i] != NULL) status = bnn_likelihood_check_targets(likelihood, all[i]);
+    return status;
+}
+
 bnn_status bnn_setup_model(bnn_model **model, const bnn_setup *setup) {
     const bnn_dataset *train = setup->parts.train;
     bnn_scaling scaling = {0};
-    bnn_status status = bnn_scaling_fit(&scaling, train, setup->data.scale_x, setup->data.scale_y);
-    if (status == BNN_OK) status = bnn_model_make(model, setup->config, &train->schema, &scaling);
-    if (status == BNN_OK) (*model)->scaling.n_constant = scaling.n_constant;
+    bnn_model *made = NULL;
+    bnn_status status = bnn_scaling_fit(&scaling, train, setup->data.scale_x, bnn_likelihood_scale_y(setup->config));
+    if (status == BNN_OK) status = bnn_model_make(&made, setup->config, &train->schema, &scaling);
+    if (status == BNN_OK) status = check_targets(&made->likelihood, &setup->parts);
+    if (status == BNN_OK) {
+        made->scaling.n_constant = scaling.n_constant;
+        *model = made;
+    } else {
+        bnn_model_free(made);
+    }
     bnn_scaling_free(&scaling);
     return status;
 }
