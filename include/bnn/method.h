@@ -19,7 +19,8 @@ typedef struct bnn_epoch {
     double   valid_nll;            /* mean per validation row at the mean weights; NaN without them */
 } bnn_epoch;
 
-typedef enum bnn_answer { BNN_GO_ON = 0, BNN_STOP } bnn_answer;
+/* BNN_SAVE: keep a checkpoint and go on; BNN_STOP: keep one where there is a place for it, and end. */
+typedef enum bnn_answer { BNN_GO_ON = 0, BNN_SAVE, BNN_STOP } bnn_answer;
 
 /* How progress comes out; any member may be NULL. */
 typedef struct bnn_observer {

@@ -15,10 +15,11 @@
 #define LOG_SD_MAX ((real)5)
 
 enum { CLOSED_FORM, MONTE_CARLO };
+enum { UNIFORM, BLUNDELL };
 
 typedef struct bbb_options {
     long long samples;
-    int       kl;
+    int       kl, kl_weight;
     double    kl_warmup, temperature, init_sd;
     bool      antithetic;
 } bbb_options;
@@ -28,6 +29,8 @@ static const bnn_option rows[] = {
     BNN_OPTION_BOOL_ROW(bbb_options, antithetic, "no", "draw samples in pairs with opposite noise (an even number of samples)"),
     BNN_OPTION_CHOICE_ROW(bbb_options, kl, "closed_form", "closed_form|monte_carlo",
                           "KL to the prior: exact where the prior has a closed form (else monte_carlo), or estimated at the weight draws"),
+    BNN_OPTION_CHOICE_ROW(bbb_options, kl_weight, "uniform", "uniform|blundell", "share of the KL in each batch of an epoch: equal, or "
+                          "halved from batch to batch, so that the prior leads first and the data last (Blundell et al. 2015)"),
     BNN_OPTION_NUMBER_ROW(bbb_options, kl_warmup, "0", 0, 1e9, "epochs", "the weight of the KL rises from 0 to 1 over this many epochs"),
     BNN_OPTION_NUMBER_ROW(bbb_options, temperature, "1", 0, 1e6, "", "T in nll + T KL; 1 is Bayes' rule, below 1 a cold posterior"),
     /* .02: the recipe that reached the published UCI figures; .05 leaves some fits stuck */
@@ -122,9 +125,14 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
     return BNN_OK;
 }
 
-static double kl_weight(const bbb_state *bbb, const bnn_fit_state *fit) {
+/* Batch i of M has the share 2^(M-i) / (2^M - 1) of the epoch's KL (Blundell et al. 2015, section 3.4), written so that it does not
+ * overflow; times M, since here every step sees the whole KL. */
+static double blundell_weight(double i, double n_batches) { return n_batches * exp2(-i) / (1 - exp2(-n_batches)); }
+
+static double step_kl_weight(const bbb_state *bbb, const bnn_fit_state *fit) {
     double warm_steps = bbb->options.kl_warmup * (double)fit->n_batches, done = (double)fit->step / warm_steps;
-    return bbb->options.temperature * (warm_steps > 0 && done < 1 ? done : 1);
+    double share = bbb->options.kl_weight == BLUNDELL ? blundell_weight((double)fit->batch + 1, (double)fit->n_batches) : 1;
+    return bbb->options.temperature * share * (warm_steps > 0 && done < 1 ? done : 1);
 }
 
 static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size_t *batch, double *nll) {
@@ -132,7 +140,7 @@ static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size
     double lr = bnn_fit_lr(fit), g_scale = 1 / (double)fit->problem->n_rows;
     bnn_elbo_sink sink = bnn_update_elbo_sink(&bbb->update);
     bbb->step = fit->step;
-    bbb->kl_weight = kl_weight(bbb, fit);
+    bbb->kl_weight = step_kl_weight(bbb, fit);
     bnn_optimizer_begin(&bbb->mu_optimizer, fit->step, lr, g_scale);
     bnn_optimizer_begin(&bbb->log_sd_optimizer, fit->step, lr * fit->optimizer.log_sd_lr_factor, g_scale);
     bnn_status status = bbb->estimator.row->elbo_grad(&bbb->estimator, fit->step, n, batch, bbb->kl_weight, &sink, nll);
@@ -156,6 +164,19 @@ static void bbb_finish(void *state, bnn_posterior *posterior) {
     memcpy(posterior->arrays[1].at, bbb->log_sd, posterior->n_weights * sizeof(real));
 }
 
+static size_t bbb_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]) {
+    bbb_state *bbb = state;
+    size_t n = 0;
+    arrays[n++] = (bnn_state_array){ "mu", bbb->problem->n_params, bbb->mu };
+    arrays[n++] = (bnn_state_array){ "log_sd", bbb->problem->n_weights, bbb->log_sd };
+    for (size_t s = 0; s < bbb->mu_optimizer.row->n_states; s++) {
+        arrays[n++] = (bnn_state_array){ s == 0 ? "mu_optimizer_1" : "mu_optimizer_2", bbb->mu_optimizer.n, bbb->mu_optimizer.state[s] };
+        arrays[n++] = (bnn_state_array){ s == 0 ? "log_sd_optimizer_1" : "log_sd_optimizer_2", bbb->log_sd_optimizer.n,
+                                         bbb->log_sd_optimizer.state[s] };
+    }
+    return n;
+}
+
 static void bbb_free(void *state) {
     bbb_state *bbb = state;
     bnn_update_free(&bbb->update);
@@ -168,5 +189,5 @@ static void bbb_free(void *state) {
 const bnn_method_row bnn_bbb_method = {
     .head = { "bbb", "Bayes by Backprop: a normal for every weight, fitted by gradients; the default", rows, sizeof(bbb_options) },
     .posterior = &bnn_diag_posterior, .state_size = sizeof(bbb_state), .start = bbb_start, .step = bbb_step, .record = bbb_record,
-    .point = bbb_point, .finish = bbb_finish, .free = bbb_free,
+    .point = bbb_point, .finish = bbb_finish, .arrays = bbb_arrays, .free = bbb_free,
 };

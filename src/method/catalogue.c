@@ -25,10 +25,14 @@ const bnn_option bnn_train_rows[] = {
                             "at most this many rows a step (batches of an epoch are evened out), or full: all of them"),
     BNN_OPTION_NUMBER_ROW(bnn_train_options, clip_norm, "0", 0, 1e12, "", "longest gradient of the objective divided by the number of "
                           "rows; longer ones are shortened; 0: no limit"),
+    BNN_OPTION_INT_ROW(bnn_train_options, patience, "0", 0, 1000000000, "epochs", "early stopping: end when the validation loss has not "
+                       "fallen for this many epochs, and keep the best weights; 0: never"),
+    BNN_OPTION_NUMBER_ROW(bnn_train_options, input_noise_sd, "0", 0, 1e6, "", "sd of Gaussian noise added to the scaled inputs in training"),
     {0}
 };
 
-const bnn_variant *const bnn_methods[] = { &bnn_bbb_method.head, &bnn_map_method.head, NULL };
+const bnn_variant *const bnn_methods[] = {
+    &bnn_bbb_method.head, &bnn_map_method.head, &bnn_mc_dropout_method.head, &bnn_ensemble_method.head, NULL };
 
 static const bnn_axis method_axes[] = {
     { .key = "name", .variants = bnn_methods, .help = "how the posterior is found", .topic = "method" },

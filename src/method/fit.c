@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPORT_WORK 1e11
+
 typedef struct fitting {
     const bnn_method_row *method;
     bnn_run_options       run;
@@ -18,6 +20,7 @@ typedef struct fitting {
     bnn_problem           problem, valid;
     bnn_fit_state         fit;
     void                 *state;
+    real                 *finished;      /* [n_members x n_params] results of an ensemble */
     bnn_arena             arena;
 } fitting;
 
@@ -37,6 +40,7 @@ static bnn_status read_options(fitting *f, const bnn_config *config) {
     f->state = bnn_arena_take(&f->arena, 1, f->method->state_size);
     if (f->arena.has_failed) return BNN_FAIL_MEMORY("the method");
     if (schedule->head.size > 0) bnn_config_fill(config, "optimizer", schedule->head.options, f->fit.schedule_options);
+    f->fit.n_members = f->method->members == NULL ? 1 : (uint32_t)f->method->members(config);
     f->fit.config = config;
     f->fit.seed = (uint64_t)f->run.seed;
     return BNN_OK;
@@ -48,7 +52,7 @@ static const struct { const char *section, *key, *value; } whole_needs[] = {
     { "optimizer", "schedule", "constant" }, { "optimizer", "warmup", "0" },
 };
 
-static bnn_status check_needs(const bnn_config *config) {
+static bnn_status check_minimiser(const bnn_config *config) {
     const bnn_optimizer_row *row = (const bnn_optimizer_row *)bnn_config_variant(config, "optimizer", "name");
     if (row->algorithm == NULL) return BNN_OK;
     for (size_t i = 0; i < sizeof whole_needs / sizeof *whole_needs; i++) {
@@ -61,6 +65,14 @@ static bnn_status check_needs(const bnn_config *config) {
     return BNN_OK;
 }
 
+static bnn_status check_rows(const bnn_dataset *rows, const bnn_schema *want) {
+    const bnn_schema *got = &rows->schema;
+    if (rows->y == NULL) return BNN_FAIL(BNN_ERR_DATA, "%s: the rows of a fit need their targets", rows->path);
+    if (got->n_features == want->n_features && got->n_targets == want->n_targets && got->n_classes == want->n_classes) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_DATA, "%s: %zu features, %zu targets and %zu classes; the training rows have %zu, %zu and %zu", rows->path,
+                    got->n_features, got->n_targets, got->n_classes, want->n_features, want->n_targets, want->n_classes);
+}
+
 static bnn_status make_model(fitting *f, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid) {
     const char *scale_x = bnn_config_text(config, "data", "scale_x"), *scale_y = bnn_likelihood_scale_y(config);
     bnn_status status = bnn_scaling_fit(&f->scaling, train, scale_x, scale_y);
@@ -68,6 +80,15 @@ static bnn_status make_model(fitting *f, const bnn_config *config, const bnn_dat
     if (status == BNN_OK) status = bnn_likelihood_check_targets(&f->model->likelihood, train);
     if (status == BNN_OK && valid != NULL) status = bnn_likelihood_check_targets(&f->model->likelihood, valid);
     if (status == BNN_OK) f->model->seed = f->fit.seed;
+    return status;
+}
+
+/* Everything that method, optimizer and loop ask for, before any work. */
+static bnn_status check_needs(const fitting *f, const bnn_config *config, const bnn_dataset *valid) {
+    bnn_status status = check_minimiser(config);
+    if (status == BNN_OK && f->method->check != NULL) status = f->method->check(config, &f->model->net);
+    if (status == BNN_OK && f->fit.train.patience > 0 && valid == NULL)
+        return bnn_config_fail(config, "train", "patience", "early stopping needs validation rows: add data.valid or data.valid_fraction");
     return status;
 }
 
@@ -81,38 +102,111 @@ static bnn_status make_problems(fitting *f, const bnn_dataset *train, const bnn_
     bnn_status status = make_problem(f, &f->problem, train, pass);
     if (status == BNN_OK && valid != NULL) status = make_problem(f, &f->valid, valid, 0);
     f->fit.problem = &f->problem;
+    f->fit.valid = valid == NULL ? NULL : &f->valid;
+    f->problem.input_noise_sd = f->fit.train.input_noise_sd;
     f->fit.n_batches = (train->n_rows + batch - 1) / batch;
     f->fit.n_passes = (batch + pass - 1) / pass;
     f->fit.n_steps = (uint64_t)f->fit.train.epochs * f->fit.n_batches;
     return status;
 }
 
-static bnn_status note_facts(fitting *f, const bnn_dataset *train, const bnn_epoch *last) {
+/* E_q[nll] of the finished posterior on its training rows, nats: exact for a point, else from as many draws as REPORT_WORK
+ * multiply-adds allow. */
+static bnn_status expected_nll(fitting *f, size_t *n_draws, double *nll) {
+    const bnn_posterior *posterior = &f->model->posterior;
+    double work = (double)f->problem.n_rows * (double)f->problem.n_weights, sum = 0;
+    size_t allowed = (size_t)fmin(fmax(REPORT_WORK / work, 1), 100);
+    *n_draws = posterior->n_draws > 0 ? posterior->n_draws : allowed;
+    real *theta = BNN_TAKE(&f->arena, posterior->n_params, real);
+    if (theta == NULL) return BNN_FAIL_MEMORY("the report of the fit");
+    for (size_t s = 0; s < *n_draws; s++) {
+        double value;
+        posterior->row->draw(posterior, f->fit.seed, s, 0, posterior->n_params, theta);
+        bnn_status status = bnn_problem_nll(&f->problem, theta, 0, NULL, NULL, &value);
+        if (status != BNN_OK) return status;
+        sum += value;
+    }
+    *nll = sum / (double)*n_draws;
+    return BNN_OK;
+}
+
+static bnn_status note_terms(fitting *f) {
+    bnn_model *model = f->model;
+    size_t n_draws = 0;
+    double nll = 0;
+    bnn_status status = expected_nll(f, &n_draws, &nll);
+    if (status == BNN_OK) status = bnn_model_note_number(model, "nll", nll);
+    double kl = bnn_predict_kl(model, n_draws);
+    if (status != BNN_OK || !isfinite(kl)) return status;
+    status = bnn_model_note_number(model, "kl", kl);
+    return status == BNN_OK ? bnn_model_note_number(model, "elbo", -(nll + kl)) : status;
+}
+
+static bnn_status note_facts(fitting *f, const bnn_dataset *train) {
     bnn_model *model = f->model;
     json_t *baseline = bnn_baseline_of(train);
     char *text = baseline == NULL ? NULL : json_dumps(baseline, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
     bnn_status status = text == NULL ? BNN_FAIL_MEMORY("the model's facts") : bnn_model_note_text(model, "baseline", text);
     if (status == BNN_OK) status = bnn_model_note_text(model, "method", f->method->head.name);
     if (status == BNN_OK) status = bnn_model_note_number(model, "n_rows", (double)train->n_rows);
-    if (status == BNN_OK) status = bnn_model_note_number(model, "nll", last->nll);
-    if (status == BNN_OK && f->method->posterior->sd != NULL) status = bnn_model_note_number(model, "kl", last->penalty);
-    if (status == BNN_OK && f->method->posterior->sd != NULL) status = bnn_model_note_number(model, "elbo", last->elbo);
+    if (status == BNN_OK) status = note_terms(f);
     free(text);
     json_decref(baseline);
     return status;
 }
 
-static bnn_status finish(fitting *f, const bnn_dataset *train, const bnn_epoch *last) {
-    size_t n_draws = f->method->posterior->sd == NULL ? 1 : 0;
-    bnn_status status = bnn_posterior_make(&f->model->posterior, f->method->posterior, f->model->net.n_weights,
-                                           f->model->likelihood.n_noise, n_draws);
-    if (status != BNN_OK) return status;
-    f->method->finish(f->state, &f->model->posterior);
-    return note_facts(f, train, last);
+/* The result of the last member, or the results of all. */
+static bnn_status finish(fitting *f, const bnn_dataset *train) {
+    bnn_posterior *posterior = &f->model->posterior;
+    *posterior = f->fit.best;
+    f->fit.best = (bnn_posterior){0};
+    if (f->fit.n_members > 1) {
+        bnn_posterior_free(posterior);
+        bnn_status status = bnn_posterior_make(posterior, &bnn_draws_posterior, f->model->net.n_weights, f->model->likelihood.n_noise,
+                                               f->fit.n_members);
+        if (status != BNN_OK) return status;
+        memcpy(posterior->arrays[0].at, f->finished, f->fit.n_members * posterior->n_params * sizeof(real));
+    }
+    posterior->net = &f->model->net;
+    return note_facts(f, train);
+}
+
+/* Makes a fresh state for one member; going on from a checkpoint, puts it where that was. */
+static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
+    bnn_fit_state *fit = &f->fit;
+    size_t n_draws = f->method->posterior == &bnn_draws_posterior ? 1 : 0;
+    fit->step = fit->epoch = fit->batch = fit->best_epoch = 0;
+    fit->nll_sum = fit->best_valid = 0;
+    fit->is_finished = false;
+    bnn_posterior_free(&fit->best);
+    f->method->free(f->state);
+    memset(f->state, 0, f->method->state_size);
+    bnn_status status = bnn_posterior_make(&fit->best, f->method->posterior, f->model->net.n_weights, f->model->likelihood.n_noise, n_draws);
+    if (status == BNN_OK) status = f->method->start(f->state, fit);
+    if (status == BNN_OK && resume != NULL) status = bnn_fit_load(fit, f->method, f->state, f->finished, resume);
+    return status;
+}
+
+static bnn_status fit_members(fitting *f, const bnn_fit_hooks *hooks) {
+    bnn_fit_state *fit = &f->fit;
+    const bnn_tensor_file *resume = hooks->resume;
+    size_t n_params = f->problem.n_params;
+    bnn_status status = resume == NULL ? BNN_OK : bnn_fit_resumed_member(resume, &fit->member);
+    if (status == BNN_OK && fit->member >= fit->n_members) status = BNN_FAIL(BNN_ERR_DATA, "the checkpoint is of a larger ensemble");
+    f->finished = fit->n_members > 1 ? BNN_TAKE(&f->arena, fit->n_members * n_params, real) : NULL;
+    if (f->arena.has_failed) return BNN_FAIL_MEMORY("the ensemble");
+    for (; status == BNN_OK && fit->member < fit->n_members; fit->member++) {
+        if ((status = start_member(f, resume)) != BNN_OK) break;
+        if ((status = bnn_fit_loop(fit, f->method, f->state, f->finished, hooks)) != BNN_OK) break;
+        if (f->finished != NULL) memcpy(f->finished + fit->member * n_params, fit->best.arrays[0].at, n_params * sizeof(real));
+        resume = NULL;
+    }
+    return status;
 }
 
 static void fitting_free(fitting *f) {
     if (f->state != NULL) f->method->free(f->state);
+    bnn_posterior_free(&f->fit.best);
     bnn_problem_free(&f->valid);
     bnn_problem_free(&f->problem);
     bnn_team_free(f->team);
@@ -121,25 +215,29 @@ static void fitting_free(fitting *f) {
     bnn_arena_free(&f->arena);
 }
 
-bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
-                   const bnn_observer *observer) {
+bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
+                       const bnn_fit_hooks *hooks) {
     fitting f = {0};
-    bnn_epoch last = { .nll = NAN, .penalty = NAN, .elbo = NAN };
     bnn_status status;
     bnn_blas_threads saved = bnn_blas_enter();
-    if ((status = check_needs(config))                                                          != BNN_OK) goto done;
     if ((status = read_options(&f, config))                                                     != BNN_OK) goto done;
+    if ((status = check_rows(train, &train->schema))                                            != BNN_OK) goto done;
+    if (valid != NULL && (status = check_rows(valid, &train->schema))                           != BNN_OK) goto done;
     if ((status = make_model(&f, config, train, valid))                                         != BNN_OK) goto done;
+    if ((status = check_needs(&f, config, valid))                                               != BNN_OK) goto done;
     if ((status = bnn_team_make(&f.team, (int)f.run.threads))                                   != BNN_OK) goto done;
     if ((status = make_problems(&f, train, valid))                                              != BNN_OK) goto done;
-    if ((status = f.method->start(f.state, &f.fit))                                             != BNN_OK) goto done;
-    status = bnn_fit_loop(&f.fit, f.method, f.state, valid == NULL ? NULL : &f.valid, observer, &last);
-    if (status == BNN_OK) status = finish(&f, train, &last);
-    if (status != BNN_OK) goto done;
+    if ((status = fit_members(&f, hooks))                                                       != BNN_OK) goto done;
+    if ((status = finish(&f, train))                                                     != BNN_OK) goto done;
     *model = f.model;
     f.model = NULL;
 done:
     fitting_free(&f);
     bnn_blas_leave(saved);
     return status;
+}
+
+bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
+                   const bnn_observer *observer) {
+    return bnn_fit_run(model, config, train, valid, &(bnn_fit_hooks){ .observer = observer });
 }

@@ -2,6 +2,7 @@
 #ifndef BNN_METHOD_FIT_H
 #define BNN_METHOD_FIT_H
 
+#include "base/tensors.h"
 #include "bnn/method.h"
 #include "optimizer/optimizer.h"
 #include "posterior/posterior.h"
@@ -11,20 +12,28 @@ typedef struct bnn_train_options {
     long long       epochs;
     bnn_number_word batch;         /* rows a step, or full */
     double          clip_norm;
+    long long       patience;      /* epochs without a better valid_nll before the fit ends; 0: never */
+    double          input_noise_sd;
 } bnn_train_options;
 
 typedef struct bnn_fit_state {
     const bnn_config      *config;
-    bnn_problem           *problem;
+    bnn_problem           *problem, *valid;     /* valid: NULL without validation rows */
     uint64_t               seed;
-    uint32_t               member;      /* of an ensemble; else 0 */
+    uint32_t               member, n_members;   /* of an ensemble; else 0 of 1 */
     bnn_train_options      train;
     bnn_optimizer_options  optimizer;
     const bnn_schedule    *schedule;
     void                  *schedule_options;
     size_t                 n_batches;   /* per epoch */
     size_t                 n_passes;    /* of the largest batch */
-    uint64_t               step, n_steps;
+    uint64_t               step, n_steps;       /* of this member: steps begun, steps in all */
+    /* where the loop is: epochs recorded, batches done in the present epoch and the sum of their nll */
+    uint64_t               epoch, batch;
+    double                 nll_sum;
+    bnn_posterior          best;        /* the member's result so far: with patience, that of best_epoch */
+    double                 best_valid;
+    uint64_t               best_epoch;  /* 0: none yet */
     bool                   is_finished; /* set by a method's step that has reached its goal: the run ends with this epoch */
     char                   remark[256]; /* what the user should hear at the end; "": nothing */
 } bnn_fit_state;
@@ -32,10 +41,19 @@ typedef struct bnn_fit_state {
 /* The learning rate of the present step. */
 double bnn_fit_lr(const bnn_fit_state *fit);
 
+/* One array of a method's state, by name: all that a resumed run needs. */
+typedef struct bnn_state_array { const char *name; size_t n; real *at; } bnn_state_array;
+
+enum { BNN_STATE_ARRAYS = 12 };
+
 typedef struct bnn_method_row {
     bnn_variant head;
     const bnn_posterior_row *posterior;
     size_t state_size;
+    /* Needs that can be checked before any work; NULL: none. */
+    bnn_status (*check)(const bnn_config *config, const bnn_net *net);
+    /* How many fits with their own seeds make one posterior (of the draws kind); NULL: one. */
+    size_t (*members)(const bnn_config *config);
     /* Reads its options, makes its arrays in the zeroed `state`, sets initial values. */
     bnn_status (*start)(void *state, bnn_fit_state *fit);
     /* Step fit->step (1-based) on rows [n] (NULL: all); *nll: nats, whole set, estimated before the step (bfgs and cg: the value
@@ -46,15 +64,44 @@ typedef struct bnn_method_row {
     /* theta [n_params] at which validation rows are scored: the mean weights. Borrowed. */
     const real *(*point)(void *state);
     void (*finish)(void *state, bnn_posterior *posterior);   /* fills a posterior of the row's kind (n_draws = 1) */
+    /* Fills `arrays`, returns how many. Read to save; after they have been written to, `resumed` (or NULL) is told. */
+    size_t (*arrays)(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]);
+    bnn_status (*resumed)(void *state, bnn_fit_state *fit);
     void (*free)(void *state);          /* accepts a zeroed or half-built state */
 } bnn_method_row;
 
 extern const bnn_option bnn_train_rows[];     /* [train], of bnn_train_options */
 extern const bnn_variant *const bnn_methods[];
-extern const bnn_method_row bnn_bbb_method, bnn_map_method;
+extern const bnn_method_row bnn_bbb_method, bnn_map_method, bnn_mc_dropout_method, bnn_ensemble_method;
 
-/* The minibatch loop from fit->step to the end. last: the record of the last epoch. */
-bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, bnn_problem *valid, const bnn_observer *observer,
-                        bnn_epoch *last);
+/* How a run follows a fit: an observer, a place for checkpoints, and one to go on from. */
+typedef struct bnn_fit_hooks {
+    const bnn_observer *observer;       /* may be NULL */
+    /* Keeps a checkpoint, whose tensors and facts (an object of strings) are borrowed; NULL: none are made. */
+    bnn_status (*save)(void *context, size_t n, const bnn_tensor *tensors, const json_t *facts);
+    void       *context;
+    const bnn_tensor_file *resume;      /* NULL: from the beginning */
+} bnn_fit_hooks;
+
+bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
+                       const bnn_fit_hooks *hooks);
+
+/* ---- loop.c: one member, from where the fit stands to the end ----------------------------------------------------------- */
+
+/* finished [fit->member x n_params]: the members before this one. The result is fit->best. */
+bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks);
+
+/* Ends the fit when the best epoch lies `patience` epochs back. */
+void bnn_fit_judge_patience(bnn_fit_state *fit);
+
+/* ---- checkpoint.c ------------------------------------------------------------------------------------------------------ */
+
+bnn_status bnn_fit_save(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks);
+
+/* Which member a checkpoint was in the midst of. */
+bnn_status bnn_fit_resumed_member(const bnn_tensor_file *file, uint32_t *member);
+
+/* Puts a started fit where the checkpoint was; finished [member x n_params] is filled. BNN_ERR_DATA if it is of another fit. */
+bnn_status bnn_fit_load(bnn_fit_state *fit, const bnn_method_row *method, void *state, real *finished, const bnn_tensor_file *file);
 
 #endif

@@ -6,6 +6,7 @@
 #include "method/fit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 double bnn_fit_lr(const bnn_fit_state *fit) {
@@ -21,62 +22,106 @@ static bnn_status fail_at_step(const bnn_fit_state *fit, bnn_status status) {
                     (unsigned long long)((fit->step - 1) / fit->n_batches + 1), reason);
 }
 
-static bool wants_stop(const bnn_observer *observer, uint64_t step) {
-    return observer != NULL && observer->step != NULL && observer->step(observer->context, step) == BNN_STOP;
+/* Asks the observer after a step or an epoch, and does what it says. */
+static bnn_status obey(bnn_answer answer, bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished,
+                       const bnn_fit_hooks *hooks) {
+    if (answer == BNN_GO_ON) return BNN_OK;
+    bnn_status status = hooks->save == NULL ? BNN_OK : bnn_fit_save(fit, method, state, finished, hooks);
+    if (status != BNN_OK || answer == BNN_SAVE) return status;
+    return BNN_FAIL(BNN_STOPPED, "stopped after step %llu", (unsigned long long)fit->step);
 }
 
-/* All batches of one epoch; *nll: mean of the steps' estimates. */
-static bnn_status run_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const size_t *order,
-                            const bnn_observer *observer, double *nll) {
+static bnn_answer ask_after_step(const bnn_fit_state *fit, const bnn_observer *observer) {
+    uint64_t before = (uint64_t)fit->member * fit->n_steps;
+    return observer == NULL || observer->step == NULL ? BNN_GO_ON : observer->step(observer->context, before + fit->step);
+}
+
+/* The batches of the present epoch that are left. */
+static bnn_status run_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const size_t *order, const real *finished,
+                            const bnn_fit_hooks *hooks) {
     size_t n_rows = fit->problem->n_rows, m = fit->n_batches;
-    double sum = 0;
-    for (size_t b = 0; b < m; b++) {
-        size_t first = n_rows * b / m, end = n_rows * (b + 1) / m;
+    while (fit->batch < m) {
+        size_t first = n_rows * fit->batch / m, end = n_rows * (fit->batch + 1) / m;
         double value;
         fit->step++;
         bnn_status status = method->step(state, fit, end - first, order == NULL ? NULL : order + first, &value);
         if (status != BNN_OK) return fail_at_step(fit, status);
-        if (wants_stop(observer, fit->step)) return BNN_STOPPED;
-        sum += value;
+        fit->nll_sum += value;
+        fit->batch++;
+        if ((status = obey(ask_after_step(fit, hooks->observer), fit, method, state, finished, hooks)) != BNN_OK) return status;
     }
-    *nll = sum / (double)m;
     return BNN_OK;
 }
 
-static bnn_status make_record(bnn_fit_state *fit, const bnn_method_row *method, void *state, bnn_problem *valid, double nll,
-                              bnn_epoch *record) {
-    *record = (bnn_epoch){ .epoch = (long)(fit->step / fit->n_batches), .n_epochs = (long)fit->train.epochs, .step = fit->step,
-                           .n_steps = fit->n_steps, .lr = bnn_fit_lr(fit), .nll = nll, .valid_nll = NAN };
-    if (fit->is_finished) {
-        record->n_epochs = record->epoch;
-        record->n_steps = record->step;
-    }
+static bnn_status make_record(bnn_fit_state *fit, const bnn_method_row *method, void *state, bnn_epoch *record) {
+    uint64_t epochs_before = (uint64_t)fit->member * (uint64_t)fit->train.epochs, steps_before = fit->member * fit->n_steps;
+    *record = (bnn_epoch){ .epoch = (long)(epochs_before + fit->epoch), .n_epochs = (long)(fit->n_members * fit->train.epochs),
+                           .step = steps_before + fit->step, .n_steps = fit->n_members * fit->n_steps, .lr = bnn_fit_lr(fit),
+                           .nll = fit->nll_sum / (double)fit->n_batches, .valid_nll = NAN };
     method->record(state, fit, record);
-    if (valid == NULL) return BNN_OK;
-    bnn_status status = bnn_problem_nll(valid, method->point(state), 0, NULL, NULL, &record->valid_nll);
-    record->valid_nll /= (double)valid->n_rows;
+    if (fit->valid == NULL) return BNN_OK;
+    bnn_status status = bnn_problem_nll(fit->valid, method->point(state), 0, NULL, NULL, &record->valid_nll);
+    record->valid_nll /= (double)fit->valid->n_rows;
     return fail_at_step(fit, status);
 }
 
-bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, bnn_problem *valid, const bnn_observer *observer,
-                        bnn_epoch *last) {
+/* Early stopping: keeps the best epoch's result, and ends the fit when none has been better for `patience` epochs. */
+static void judge(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_epoch *record) {
+    if (fit->train.patience == 0) return;
+    if (fit->best_epoch == 0 || record->valid_nll < fit->best_valid) {
+        fit->best_epoch = fit->epoch;
+        fit->best_valid = record->valid_nll;
+        method->finish(state, &fit->best);
+    }
+    bnn_fit_judge_patience(fit);
+}
+
+void bnn_fit_judge_patience(bnn_fit_state *fit) {
+    if (fit->best_epoch > 0 && fit->epoch - fit->best_epoch >= (uint64_t)fit->train.patience) {
+        fit->is_finished = true;
+        snprintf(fit->remark, sizeof fit->remark, "stopped early after epoch %llu: the validation loss was lowest, %.6g a row, after epoch "
+                 "%llu, whose weights are kept", (unsigned long long)fit->epoch, fit->best_valid, (unsigned long long)fit->best_epoch);
+    }
+}
+
+static bnn_status end_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished,
+                            const bnn_fit_hooks *hooks) {
+    const bnn_observer *observer = hooks->observer;
+    bnn_epoch record;
+    fit->epoch++;
+    bnn_status status = make_record(fit, method, state, &record);
+    if (status != BNN_OK) return status;
+    judge(fit, method, state, &record);
+    if (fit->is_finished && fit->n_members == 1) {
+        record.n_epochs = record.epoch;
+        record.n_steps = record.step;
+    }
+    fit->batch = 0;
+    fit->nll_sum = 0;
+    if (observer == NULL || observer->epoch == NULL) return BNN_OK;
+    return obey(observer->epoch(observer->context, &record), fit, method, state, finished, hooks);
+}
+
+static void say_remark(const bnn_fit_state *fit, const bnn_observer *observer) {
+    if (fit->remark[0] != '\0' && observer != NULL && observer->note != NULL) observer->note(observer->context, fit->remark);
+}
+
+bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks) {
     bnn_status status = BNN_OK;
-    size_t *order = NULL;
+    size_t n_rows = fit->problem->n_rows, *order = NULL;
     if (fit->n_batches > 1) {
-        order = malloc(fit->problem->n_rows * sizeof *order);
+        order = malloc(n_rows * sizeof *order);
         if (order == NULL) return BNN_FAIL_MEMORY("the order of the rows");
     }
-    while (status == BNN_OK && fit->step < fit->n_steps && !fit->is_finished) {
-        double nll = 0;
-        uint32_t epoch = (uint32_t)(fit->step / fit->n_batches + 1);
-        if (order != NULL) bnn_rng_shuffle(bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, epoch, 0, fit->member), fit->problem->n_rows, order);
-        if ((status = run_epoch(fit, method, state, order, observer, &nll)) != BNN_OK) break;
-        if ((status = make_record(fit, method, state, valid, nll, last)) != BNN_OK) break;
-        if (observer != NULL && observer->epoch != NULL && observer->epoch(observer->context, last) == BNN_STOP) status = BNN_STOPPED;
+    while (status == BNN_OK && fit->epoch < (uint64_t)fit->train.epochs && !fit->is_finished) {
+        bnn_key key = bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, (uint32_t)fit->epoch + 1, 0, fit->member);
+        if (order != NULL) bnn_rng_shuffle(key, n_rows, order);
+        status = run_epoch(fit, method, state, order, finished, hooks);
+        if (status == BNN_OK) status = end_epoch(fit, method, state, finished, hooks);
     }
     free(order);
-    if (status == BNN_OK && fit->remark[0] != '\0' && observer != NULL && observer->note != NULL)
-        observer->note(observer->context, fit->remark);
-    if (status == BNN_STOPPED) return BNN_FAIL(status, "stopped after step %llu", (unsigned long long)fit->step);
-    return status;
+    if (status != BNN_OK) return status;
+    if (fit->best_epoch == 0) method->finish(state, &fit->best);
+    say_remark(fit, hooks->observer);
+    return BNN_OK;
 }

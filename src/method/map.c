@@ -3,37 +3,25 @@
  * By elementwise optimizers step by step, or by whole-batch ones (bfgs, cg), which see a double copy of theta and (nll - log prior) / N. */
 #include "base/fail.h"
 #include "layer/net.h"
-#include "method/fit.h"
-#include "method/update.h"
-#include "optimizer/minimiser.h"
+#include "method/map.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct map_state {
-    real         *theta;
-    bnn_optimizer optimizer;
-    bnn_update    update;         /* elementwise             */
-    bnn_minimiser minimiser;      /* whole-batch             */
-    real         *g;              /* whole-batch: [n_params] */
-    bnn_problem  *problem;
-    bnn_arena     arena;
-} map_state;
-
 static void map_penalise(void *context, size_t first, size_t n, real *g, real *unused) {
-    map_state *map = context;
+    bnn_map_state *map = context;
     (void)unused;
     bnn_problem_add_prior_grad(map->problem, 1, first, n, map->theta + first, g);
 }
 
 static void map_move(void *context, size_t first, size_t n, real *g, real *unused) {
-    map_state *map = context;
+    bnn_map_state *map = context;
     (void)unused;
     map->optimizer.row->step(&map->optimizer, first, n, g, map->theta + first);
     if (first >= map->problem->n_weights) bnn_likelihood_bound_noise(n, map->theta + first);
 }
 
-static bnn_status start_steps(map_state *map, const bnn_fit_state *fit) {
+static bnn_status start_steps(bnn_map_state *map, const bnn_fit_state *fit) {
     bnn_update_options options = { .n_samples = 1, .n_passes = fit->n_passes, .clip_norm = fit->train.clip_norm };
     map->optimizer.n_decayed = fit->problem->n_weights;
     return bnn_update_make(&map->update, fit->problem, options, map_penalise, map_move, map);
@@ -41,13 +29,13 @@ static bnn_status start_steps(map_state *map, const bnn_fit_state *fit) {
 
 /* ---- whole-batch ----------------------------------------------------------------------------------------------------- */
 
-static void place(map_state *map, const double *x) {
+static void place(bnn_map_state *map, const double *x) {
     const bnn_problem *problem = map->problem;
     for (size_t i = 0; i < problem->n_params; i++) map->theta[i] = (real)x[i];
     bnn_likelihood_bound_noise(problem->n_params - problem->n_weights, map->theta + problem->n_weights);
 }
 
-static bnn_status value_at(map_state *map, double *value) {
+static bnn_status value_at(bnn_map_state *map, double *value) {
     bnn_status status = bnn_problem_nll(map->problem, map->theta, 0, NULL, NULL, value);
     *value += bnn_problem_neg_log_prior(map->problem, map->theta);
     return status;
@@ -55,7 +43,7 @@ static bnn_status value_at(map_state *map, double *value) {
 
 /* The objective is that of theta with the noise inside its bounds: beyond them it is flat. */
 static bnn_status objective_at(void *context, const double *x, double *value, double *g) {
-    map_state *map = context;
+    bnn_map_state *map = context;
     bnn_problem *problem = map->problem;
     double scale = 1 / (double)problem->n_rows;
     place(map, x);
@@ -68,7 +56,7 @@ static bnn_status objective_at(void *context, const double *x, double *value, do
     return status;
 }
 
-static bnn_status start_minimiser(map_state *map, const bnn_fit_state *fit) {
+static bnn_status start_minimiser(bnn_map_state *map, const bnn_fit_state *fit) {
     size_t n = fit->problem->n_params;
     bnn_objective objective = { .context = map, .n = n, .at = objective_at };
     double *x = BNN_TAKE(&map->arena, n, double);
@@ -78,7 +66,7 @@ static bnn_status start_minimiser(map_state *map, const bnn_fit_state *fit) {
     return bnn_minimiser_make(&map->minimiser, &map->optimizer, objective, fit->optimizer.lr, x);
 }
 
-static void end_fit(const map_state *map, bnn_fit_state *fit, bnn_minimiser_answer answer) {
+static void end_fit(const bnn_map_state *map, bnn_fit_state *fit, bnn_minimiser_answer answer) {
     double norm = bnn_minimiser_gradient_norm(&map->minimiser), tolerance = map->minimiser.options->tolerance;
     unsigned long long n = fit->step;
     fit->is_finished = true;
@@ -91,7 +79,7 @@ static void end_fit(const map_state *map, bnn_fit_state *fit, bnn_minimiser_answ
 }
 
 /* One iteration. The record tells of the point after it, which is what the model will hold. */
-static bnn_status minimise_step(map_state *map, bnn_fit_state *fit, double *nll) {
+static bnn_status minimise_step(bnn_map_state *map, bnn_fit_state *fit, double *nll) {
     bnn_minimiser_answer answer;
     bnn_status status = bnn_minimiser_step(&map->minimiser, &answer);
     if (status != BNN_OK) return status;
@@ -103,8 +91,8 @@ static bnn_status minimise_step(map_state *map, bnn_fit_state *fit, double *nll)
 
 /* ---- the method ------------------------------------------------------------------------------------------------------ */
 
-static bnn_status map_start(void *state, bnn_fit_state *fit) {
-    map_state *map = state;
+bnn_status bnn_map_start(void *state, bnn_fit_state *fit) {
+    bnn_map_state *map = state;
     map->problem = fit->problem;
     map->theta = BNN_TAKE(&map->arena, fit->problem->n_params, real);
     if (map->theta == NULL) return BNN_FAIL_MEMORY("the weights");
@@ -114,39 +102,59 @@ static bnn_status map_start(void *state, bnn_fit_state *fit) {
     return map->optimizer.row->algorithm == NULL ? start_steps(map, fit) : start_minimiser(map, fit);
 }
 
-static bnn_status map_step(void *state, bnn_fit_state *fit, size_t n, const size_t *rows, double *nll) {
-    map_state *map = state;
+bnn_status bnn_map_step(void *state, bnn_fit_state *fit, size_t n, const size_t *rows, double *nll) {
+    bnn_map_state *map = state;
     if (map->optimizer.row->algorithm != NULL) return minimise_step(map, fit, nll);
     bnn_sink sink = bnn_update_sink(&map->update);
     bnn_optimizer_begin(&map->optimizer, fit->step, bnn_fit_lr(fit), 1 / (double)fit->problem->n_rows);
-    bnn_status status = bnn_problem_nll(fit->problem, map->theta, n, rows, &sink, nll);
+    bnn_pass pass = { .theta = map->theta, .is_training = true,
+                      .key = bnn_key_make(fit->seed, BNN_PURPOSE_OUTPUTS, (uint32_t)fit->step, 0, fit->member) };
+    bnn_status status = bnn_problem_nll_pass(fit->problem, pass, n, rows, &sink, nll);
     return status == BNN_OK ? bnn_update_finish(&map->update) : status;
 }
 
-static void map_record(void *state, const bnn_fit_state *fit, bnn_epoch *record) {
-    map_state *map = state;
+void bnn_map_record(void *state, const bnn_fit_state *fit, bnn_epoch *record) {
+    bnn_map_state *map = state;
     record->penalty = bnn_problem_neg_log_prior(fit->problem, map->theta);
     record->kl_weight = 1;
     record->elbo = -(record->nll + record->penalty);
 }
 
-static const real *map_point(void *state) { return ((map_state *)state)->theta; }
+const real *bnn_map_point(void *state) { return ((bnn_map_state *)state)->theta; }
 
-static void map_finish(void *state, bnn_posterior *posterior) {
-    const map_state *map = state;
+void bnn_map_finish(void *state, bnn_posterior *posterior) {
+    const bnn_map_state *map = state;
     memcpy(posterior->arrays[0].at, map->theta, posterior->n_params * sizeof(real));
 }
 
-static void map_free(void *state) {
-    map_state *map = state;
+void bnn_map_free(void *state) {
+    bnn_map_state *map = state;
     bnn_update_free(&map->update);
     bnn_minimiser_free(&map->minimiser);
     bnn_optimizer_free(&map->optimizer);
     bnn_arena_free(&map->arena);
 }
 
+size_t bnn_map_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]) {
+    bnn_map_state *map = state;
+    size_t n = 0;
+    arrays[n++] = (bnn_state_array){ "theta", map->problem->n_params, map->theta };
+    for (size_t s = 0; s < map->optimizer.row->n_states; s++)
+        arrays[n++] = (bnn_state_array){ s == 0 ? "optimizer_1" : "optimizer_2", map->optimizer.n, map->optimizer.state[s] };
+    return n;
+}
+
+/* A minimiser starts anew from the saved weights. */
+bnn_status bnn_map_resumed(void *state, bnn_fit_state *fit) {
+    bnn_map_state *map = state;
+    if (map->optimizer.row->algorithm == NULL) return BNN_OK;
+    bnn_minimiser_free(&map->minimiser);
+    return start_minimiser(map, fit);
+}
+
 const bnn_method_row bnn_map_method = {
     .head = { "map", "one best weight vector: maximum a posteriori, or with a flat prior maximum likelihood", NULL, 0 },
-    .posterior = &bnn_draws_posterior, .state_size = sizeof(map_state), .start = map_start, .step = map_step, .record = map_record,
-    .point = map_point, .finish = map_finish, .free = map_free,
+    .posterior = &bnn_draws_posterior, .state_size = sizeof(bnn_map_state), .start = bnn_map_start, .step = bnn_map_step,
+    .record = bnn_map_record, .point = bnn_map_point, .finish = bnn_map_finish, .arrays = bnn_map_arrays, .resumed = bnn_map_resumed,
+    .free = bnn_map_free,
 };

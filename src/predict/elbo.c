@@ -16,13 +16,18 @@ static double kl_of_draw(const bnn_model *model, uint32_t s) {
     return sum;
 }
 
+double bnn_predict_kl(const bnn_model *model, size_t n_draws) {
+    if (model->posterior.row != &bnn_diag_posterior) return NAN;
+    if (model->prior.row->kl != NULL) n_draws = 1;      /* the closed form needs no draws */
+    double sum = 0;
+    for (size_t s = 0; s < n_draws; s++) sum += kl_of_draw(model, (uint32_t)s);
+    return sum / (double)n_draws;
+}
+
 bnn_elbo bnn_predict_elbo(const bnn_model *model, const bnn_prediction *train) {
-    bnn_elbo elbo = { .nll = 0, .kl = NAN, .elbo = NAN, .has_kl = model->posterior.row == &bnn_diag_posterior };
+    bnn_elbo elbo = { .nll = 0, .kl = bnn_predict_kl(model, train->n_draws) };
+    elbo.has_kl = isfinite(elbo.kl);
     for (size_t i = 0; i < train->n_rows; i++) elbo.nll += train->expected_nll[i];
-    if (!elbo.has_kl) return elbo;
-    size_t n_draws = model->prior.row->kl != NULL ? 1 : train->n_draws;    /* the closed form needs no draws */
-    elbo.kl = 0;
-    for (size_t s = 0; s < n_draws; s++) elbo.kl += kl_of_draw(model, (uint32_t)s) / (double)n_draws;
     elbo.elbo = -(elbo.nll + elbo.kl);
     return elbo;
 }

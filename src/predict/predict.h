@@ -68,6 +68,9 @@ json_t *bnn_baseline_of(const bnn_dataset *train);
 typedef struct bnn_elbo { double nll, kl, elbo; bool has_kl; } bnn_elbo;
 bnn_elbo bnn_predict_elbo(const bnn_model *model, const bnn_prediction *train);
 
+/* KL(q || prior) of a diagonal posterior in nats, exact or from n_draws draws; NaN for other kinds. */
+double bnn_predict_kl(const bnn_model *model, size_t n_draws);
+
 /* ---- CSV (csv.c) ------------------------------------------------------------------------------------------------------ */
 
 /* The header and one line per row, names and order as in the interface page: mean, sd, sd_aleatoric, sd_epistemic, q05, q50, q95,

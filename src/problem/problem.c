@@ -30,6 +30,7 @@ bnn_status bnn_problem_make(bnn_problem *problem, const bnn_net *net, const bnn_
     *problem = (bnn_problem){ .net = net, .likelihood = likelihood, .prior = prior, .data = data, .scaling = scaling, .team = team,
                               .n_rows = data->n_rows, .n_weights = net->n_weights,
                               .n_params = net->n_weights + likelihood->n_noise, .max_rows = max_rows };
+    for (size_t i = 0; i < data->n_rows; i++) problem->weight_sum += data->weights != NULL ? data->weights[i] : 1;
     take_arrays(problem);
     if (problem->arena.has_failed) {
         bnn_problem_free(problem);
@@ -68,6 +69,19 @@ static void find_batch(bnn_problem *problem, size_t first, size_t n, const size_
     else copy_rows(problem->batch_y, problem->y, t, n, rows);
 }
 
+#define INPUT_NOISE ((uint64_t)1 << 63)   /* a part of the pass's random numbers that no layer uses */
+
+static const real *add_input_noise(bnn_problem *problem, const bnn_pass *pass, size_t n, const real *x) {
+    size_t d = problem->net->n_inputs;
+    real sd = (real)problem->input_noise_sd, noise[256];
+    for (size_t i = 0; i < n * d; i += 256) {
+        size_t m = n * d - i < 256 ? n * d - i : 256;
+        bnn_rng_normals(pass->key, INPUT_NOISE + pass->first_row * d + i, m, noise);
+        for (size_t j = 0; j < m; j++) problem->batch_x[i + j] = x[i + j] + sd * noise[j];
+    }
+    return problem->batch_x;
+}
+
 static bool is_all_finite(size_t n, const real *v) {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(v[i])) return false;
@@ -101,6 +115,32 @@ static void hand_out_noise(const bnn_problem *problem, double factor, const bnn_
     sink->block(sink->context, problem->n_weights, n, g);
 }
 
+/* One row's nll, df and dnoise times its weight. */
+static void score_weighted(bnn_problem *problem, const real *log_noise_sd, const real *f, const real *y, size_t i, double weight,
+                           bool wants_df) {
+    const bnn_likelihood *likelihood = problem->likelihood;
+    size_t k = likelihood->n_outputs, n_noise = likelihood->n_noise;
+    double dnoise[n_noise + 1];
+    real *df = wants_df ? problem->df + i * k : NULL;
+    memset(dnoise, 0, sizeof dnoise);
+    likelihood->row->nll(likelihood, log_noise_sd, 1, f + i * k, y + i * likelihood->n_targets, &problem->row_nll[i], df, dnoise);
+    problem->row_nll[i] *= weight;
+    if (wants_df) scale_by(k, df, (real)weight);
+    for (size_t j = 0; j < n_noise; j++) problem->dnoise[j] += weight * dnoise[j];
+}
+
+/* row_nll, df and dnoise of a batch (as in one_pass). With weights row by row, since a likelihood sums dnoise over its rows. */
+static void score_rows(bnn_problem *problem, const real *log_noise_sd, size_t first, size_t n, const size_t *rows, const real *f,
+                       const real *y, bool wants_df) {
+    const double *weights = problem->data->weights;
+    memset(problem->dnoise, 0, problem->likelihood->n_noise * sizeof(double));
+    if (weights == NULL)
+        problem->likelihood->row->nll(problem->likelihood, log_noise_sd, n, f, y, problem->row_nll, wants_df ? problem->df : NULL,
+                                      problem->dnoise);
+    for (size_t i = 0; i < n && weights != NULL; i++)
+        score_weighted(problem, log_noise_sd, f, y, i, weights[rows == NULL ? first + i : rows[i]], wants_df);
+}
+
 /* One pass over at most max_rows rows; adds their nll times factor. */
 static bnn_status one_pass(bnn_problem *problem, bnn_pass pass, size_t first, size_t n, const size_t *rows, double factor,
                        const bnn_sink *sink, double *nll) {
@@ -109,10 +149,9 @@ static bnn_status one_pass(bnn_problem *problem, bnn_pass pass, size_t first, si
     double sum = 0;
     find_batch(problem, first, n, rows, &x, &y);
     pass.first_row = first;
+    if (pass.is_training && problem->input_noise_sd > 0) x = add_input_noise(problem, &pass, n, x);
     bnn_mat f = bnn_net_forward_pass(problem->net, &problem->workspace, problem->team, pass, n, x);
-    memset(problem->dnoise, 0, likelihood->n_noise * sizeof(double));
-    likelihood->row->nll(likelihood, pass.theta + problem->n_weights, n, f.at, y, problem->row_nll, sink == NULL ? NULL : problem->df,
-                         problem->dnoise);
+    score_rows(problem, pass.theta + problem->n_weights, first, n, rows, f.at, y, sink != NULL);
     for (size_t i = 0; i < n; i++) sum += problem->row_nll[i];
     if (!isfinite(sum)) return fail_not_finite(problem, pass.theta, n);
     *nll += factor * sum;

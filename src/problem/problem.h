@@ -1,10 +1,12 @@
 /* The problem every method is written against: the negative log joint of the whole training set at theta, in nats, constants
  * included, and its gradient, estimated from the rows given.
  *
- *     nll(theta; rows) = (N / n) sum_{i in rows} -log p(y_i | f(x_i; theta))
+ *     nll(theta; rows) = (N / n) sum_{i in rows} w_i * -log p(y_i | f(x_i; theta))
  *
+ * N and n count rows also with case weights w_i (else 1): rows are drawn alike, so that is the unbiased estimate of the whole sum.
  * The factor N / n lives here and nowhere else. theta [n_params] = the net's weights [n_weights], then learnt log noise sds
- * [n_noise], which have no prior. What an optimizer sees is nll + prior (or KL) divided by N; the caller of the optimizer does that. */
+ * [n_noise], which have no prior. What an optimizer sees is nll + prior (or KL) divided by the sum of weights (N without them); the caller of the
+ * optimizer does that. */
 #ifndef BNN_PROBLEM_PROBLEM_H
 #define BNN_PROBLEM_PROBLEM_H
 
@@ -21,8 +23,10 @@ typedef struct bnn_problem {
     const bnn_scaling    *scaling;
     bnn_team             *team;          /* NULL: one thread */
     size_t                n_rows;        /* N */
+    double                weight_sum;    /* of all rows' case weights; N without weights */
     size_t                n_weights, n_params;
     const double         *prior_scale;   /* [n_blocks of the net] */
+    double                input_noise_sd; /* added to scaled inputs in training passes; 0: none */
     size_t                max_rows;      /* rows of one pass; more go in several passes */
     real                 *x, *y;         /* all rows, scaled; x NULL while the data are bytes */
     real                 *batch_x, *batch_y, *df;
