@@ -215,7 +215,7 @@ static void bad_tables_are_told_in_one_sentence(void **state) {
         { "a,b,y\nx,2\n", "bad.csv:2: 2 fields" },                            /* the count before the text */
         { "a,b,y\n1,2,3\n1,two,3\n", "bad.csv:3: column 'b': 'two' is not a number" },
         { "a,b,y\n1,2,3\n1,,3\n", "bad.csv:3: column 'b': empty field" },
-        { "a,b,y\n1,nan,3\n", "bad.csv:2: column 'b': 'nan' is not a finite value" },
+        { "a,b,y\n1,nan,3\n", "bad.csv:2: column 'b': 'nan' is not a finite value; data.missing" },
         { "a,b,y\n1,2,-inf\n", "bad.csv:2: column 'y': '-inf' is not a finite value" },
         { "a,b,y\n1,1e999,3\n", "bad.csv:2: column 'b': '1e999' is not a finite value" },
         { "1,2,3\n1,two,3\n", "bad.csv:2: column 1 (counted from 0): 'two'" },
@@ -273,7 +273,7 @@ static void classes_are_ordered_as_numbers_or_bytewise(void **state) {
     set = NULL;
     assert_fails_with(read_text(&set, "c.csv", "a,y\n1,1\n2,1.0\n", NULL, true, NULL), "'1' and '1.0' are the same number");
     assert_fails_with(read_text(&set, "c.csv", "a,y\n1,1\n2,\n", NULL, true, NULL), "c.csv:3: column 'y': empty field");
-    assert_fails_with(read_text(&set, "c.csv", "a,y\n1,1\n2,nan\n", NULL, true, NULL), "c.csv:3: column 'y': 'nan'");
+    assert_fails_with(read_text(&set, "c.csv", "a,y\n1,1\n2,nan\n", NULL, true, NULL), "c.csv:3: column 'y': 'nan' is not a finite value; only data.missing = drop");
 }
 
 static void unknown_class_names_line_and_known_classes(void **state) {

@@ -343,7 +343,7 @@ static void scaling_words_are_checked(void **state) {
     for (size_t i = 0; i < 8; i++) assert_non_null(x->check(bad[i]));
     assert_null(y->check("none"));
     assert_non_null(y->check("divide:126"));
-    assert_string_equal(row_of("format")->words, "auto|csv|tsv|table|idx");
+    assert_string_equal(row_of("format")->words, "auto|csv|tsv|table|idx|npy|svmlight");
 }
 
 int main(void) {

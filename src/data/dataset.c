@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ void bnn_dataset_free(bnn_dataset *dataset) {
     free(dataset->x);
     free(dataset->x_bytes);
     free(dataset->y);
+    free(dataset->weights);
     free(dataset->file_rows);
     free(dataset->lines);
     free(dataset->path);
@@ -28,6 +30,20 @@ bnn_status bnn_dataset_number_rows(bnn_dataset *set) {
     if (set->file_rows == NULL) return BNN_FAIL_MEMORY("row numbers");
     for (size_t i = 0; i < set->n_rows; i++) set->file_rows[i] = i;
     return BNN_OK;
+}
+
+char *bnn_dataset_where(char where[BNN_WHERE_SIZE], const bnn_dataset *set, size_t i) {
+    if (set->lines != NULL) snprintf(where, BNN_WHERE_SIZE, ":%zu", set->lines[i]);
+    else snprintf(where, BNN_WHERE_SIZE, ": row %zu", set->file_rows[i]);
+    return where;
+}
+
+bnn_status bnn_dataset_check_weights(const bnn_dataset *set) {
+    double sum = 0;
+    for (size_t i = 0; i < set->n_rows && set->weights != NULL; i++) sum += set->weights[i];
+    if (set->weights == NULL || (sum > 0 && isfinite(sum))) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_DATA, "%s: the weights (data.weight) of %zu row(s) sum to %g, which must be above 0", set->path,
+                    set->n_rows, sum);
 }
 
 /* ---- from memory ----------------------------------------------------------------------------------------------------- */
@@ -82,6 +98,36 @@ bnn_status bnn_dataset_make(bnn_dataset **dataset, size_t n_rows, size_t n_featu
     return BNN_OK;
 }
 
+/* ---- rows that miss a value ------------------------------------------------------------------------------------------ */
+
+static bool has_missing(size_t n, const double *values) {
+    for (size_t j = 0; j < n; j++)
+        if (isnan(values[j])) return true;
+    return false;
+}
+
+bool bnn_dataset_is_incomplete(const bnn_dataset *set, size_t i) {
+    size_t d = set->schema.n_features, t = set->schema.n_targets;
+    return (set->x != NULL && has_missing(d, set->x + i * d)) || (set->y != NULL && has_missing(t, set->y + i * t)) ||
+           (set->weights != NULL && isnan(set->weights[i]));
+}
+
+bnn_status bnn_dataset_drop_incomplete(bnn_dataset **set) {
+    bnn_dataset *all = *set, *whole = NULL;
+    bnn_status status = BNN_OK;
+    size_t n = 0, *rows = malloc((all->n_rows + 1) * sizeof *rows);
+    if (rows == NULL) return BNN_FAIL_MEMORY("row numbers");
+    for (size_t i = 0; i < all->n_rows; i++)
+        if (!bnn_dataset_is_incomplete(all, i)) rows[n++] = i;
+    if (n == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: each row misses a value, so data.missing = drop leaves none", all->path);
+    else if (n < all->n_rows) status = bnn_dataset_select(&whole, all, n, rows);
+    free(rows);
+    if (whole == NULL) return status;
+    bnn_dataset_free(all);
+    *set = whole;
+    return BNN_OK;
+}
+
 /* ---- parts ----------------------------------------------------------------------------------------------------------- */
 
 /* *to = the given rows of `from`, each `size` bytes; nothing where there is nothing. */
@@ -101,11 +147,13 @@ bnn_status bnn_dataset_select(bnn_dataset **part, const bnn_dataset *dataset, si
     bnn_dataset *set = calloc(1, sizeof *set);
     if (set == NULL) return BNN_FAIL_MEMORY("a part of the data");
     set->n_rows = n;
+    set->degree = d->degree;
     memcpy(set->sha256, d->sha256, sizeof set->sha256);
     if (bnn_schema_copy(&set->schema, &d->schema) != BNN_OK || (set->path = strdup(d->path)) == NULL ||
         !select_rows(&set->x, d->x, n_features * sizeof *d->x, n, rows) ||
         !select_rows(&set->x_bytes, d->x_bytes, n_features, n, rows) ||
         !select_rows(&set->y, d->y, d->schema.n_targets * sizeof *d->y, n, rows) ||
+        !select_rows(&set->weights, d->weights, sizeof *d->weights, n, rows) ||
         !select_rows(&set->file_rows, d->file_rows, sizeof *d->file_rows, n, rows) ||
         !select_rows(&set->lines, d->lines, sizeof *d->lines, n, rows)) {
         bnn_dataset_free(set);

@@ -119,9 +119,9 @@ static bnn_status settle_schema(bnn_dataset *set, const bnn_read *request, const
 
 bnn_status bnn_dataset_read_idx(bnn_dataset *set, const bnn_read *request, char **data, size_t size) {
     idx header;
-    bool has_labels = request->labels != NULL && *request->labels != '\0';
+    bool has_labels = bnn_read_has_labels(request);
     bnn_status status = read_header(&header, request->path, *data, size, 2, MAX_DIMS);
-    if (status != BNN_OK) return status;
+    if (status != BNN_OK || (status = bnn_read_refuse_columns(request, "IDX")) != BNN_OK) return status;
     if (!has_labels && request->schema == NULL)
         return BNN_FAIL(BNN_ERR_DATA, "%s: images to learn from need a file of labels: set data.train_labels", request->path);
     if ((status = settle_schema(set, request, &header)) != BNN_OK) return status;

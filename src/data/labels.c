@@ -1,4 +1,4 @@
-/* Class labels: a balanced tree from text to number (glibc's tsearch), so that a column of many labels stays fast. */
+/* Labels of classes and levels: a balanced tree from text to number (glibc's tsearch), so that a column of many labels stays fast. */
 #include "base/fail.h"
 #include "base/text.h"
 #include "data/read.h"
@@ -63,24 +63,24 @@ static int compare_names(const void *a, const void *b) {
 static bnn_status check_distinct(size_t n, const sortable *sorted, const char *path) {
     for (size_t k = 1; k < n; k++)
         if (sorted[k].value <= sorted[k - 1].value)
-            return BNN_FAIL(BNN_ERR_DATA, "%s: the class labels '%s' and '%s' are the same number: write them alike",
+            return BNN_FAIL(BNN_ERR_DATA, "%s: the labels '%s' and '%s' are the same number: write them alike",
                             path, sorted[k - 1].name, sorted[k].name);
     return BNN_OK;
 }
 
-bnn_status bnn_labels_sort(bnn_labels *labels, const char *path, size_t *order) {
+bnn_status bnn_names_sort(size_t n, char **names, const char *path, size_t *order) {
     bnn_status status = BNN_OK;
     bool are_numbers = true;
-    sortable *sorted = malloc((labels->n + 1) * sizeof *sorted);
+    sortable *sorted = malloc((n + 1) * sizeof *sorted);
     if (sorted == NULL) return BNN_FAIL_MEMORY("class labels");
-    for (size_t k = 0; k < labels->n; k++) {
-        sorted[k] = (sortable){ labels->names[k], 0, k };
-        are_numbers = are_numbers && bnn_text_to_number(labels->names[k], &sorted[k].value);
+    for (size_t k = 0; k < n; k++) {
+        sorted[k] = (sortable){ names[k], 0, k };
+        are_numbers = are_numbers && bnn_text_to_number(names[k], &sorted[k].value);
     }
-    qsort(sorted, labels->n, sizeof *sorted, are_numbers ? compare_values : compare_names);
-    if (are_numbers) status = check_distinct(labels->n, sorted, path);
-    for (size_t k = 0; k < labels->n; k++) {
-        labels->names[k] = sorted[k].name;
+    qsort(sorted, n, sizeof *sorted, are_numbers ? compare_values : compare_names);
+    if (are_numbers) status = check_distinct(n, sorted, path);
+    for (size_t k = 0; k < n; k++) {
+        names[k] = sorted[k].name;
         order[sorted[k].old] = k;
     }
     free(sorted);

@@ -4,7 +4,7 @@
  * and its shift is its value, so that it becomes exactly 0. */
 #include "base/fail.h"
 #include "base/text.h"
-#include "data/data.h"
+#include "data/read.h"
 
 #include <assert.h>
 #include <math.h>
@@ -93,7 +93,7 @@ static bnn_status fit_columns(const columns *c, const char *how, double *shift, 
 
 /* Identity scaling of so many columns. */
 static bnn_status init(bnn_scaling *s, size_t n_features, size_t n_targets) {
-    *s = (bnn_scaling){ .n_features = n_features, .n_targets = n_targets };
+    *s = (bnn_scaling){ .n_features = n_features, .n_targets = n_targets, .degree = 1 };
     s->x_shift = calloc(n_features + 1, sizeof *s->x_shift);
     s->x_scale = calloc(n_features + 1, sizeof *s->x_scale);
     s->y_shift = calloc(n_targets + 1, sizeof *s->y_shift);
@@ -110,6 +110,18 @@ static bnn_status init(bnn_scaling *s, size_t n_features, size_t n_targets) {
     return BNN_OK;
 }
 
+/* 0/1 features stay 0 and 1: a rare level would otherwise become a number of many sds. */
+static void leave_indicators(bnn_scaling *s, const bnn_schema *schema) {
+    for (size_t k = 0, j = 0; k < schema->n_sources; k++) {
+        const bnn_source *source = &schema->sources[k];
+        size_t end = j + bnn_source_width(source);
+        for (j += source->is_categorical ? 0 : 1; j < end; j++) {
+            s->x_shift[j] = 0;
+            s->x_scale[j] = 1;
+        }
+    }
+}
+
 static void prepare_bytes(bnn_scaling *s) {
     for (size_t j = 0; j < s->n_features; j++) {
         s->byte_shift[j] = (real)s->x_shift[j];
@@ -123,11 +135,15 @@ bnn_status bnn_scaling_fit(bnn_scaling *scaling, const bnn_dataset *train, const
     const columns y = { train->n_rows, schema->n_targets, train->y, NULL, schema->target_names };
     size_t n_constant_targets;
     bnn_scaling s = {0};
+    if (train->degree > 1 && train->x_bytes != NULL)
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: data.expand = polynomial is for tables, not for images: set it to none", train->path);
     bnn_status status = init(&s, schema->n_features, schema->n_targets);
     if (status != BNN_OK) return status;
+    if (train->degree > 1) s.degree = train->degree;
     if ((status = fit_columns(&x, scale_x, s.x_shift, s.x_scale, &s.n_constant)) != BNN_OK) goto failed;
     if (schema->n_classes == 0 &&
         (status = fit_columns(&y, scale_y, s.y_shift, s.y_scale, &n_constant_targets)) != BNN_OK) goto failed;
+    leave_indicators(&s, schema);
     prepare_bytes(&s);
     *scaling = s;
     return BNN_OK;
@@ -149,9 +165,12 @@ static json_t *numbers_to_json(size_t n, const double *at) {
 }
 
 json_t *bnn_scaling_to_json(const bnn_scaling *s) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:I}", "x_shift", numbers_to_json(s->n_features, s->x_shift),
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o, s:I}", "x_shift", numbers_to_json(s->n_features, s->x_shift),
                      "x_scale", numbers_to_json(s->n_features, s->x_scale), "y_shift", numbers_to_json(s->n_targets, s->y_shift),
                      "y_scale", numbers_to_json(s->n_targets, s->y_scale), "n_constant", (json_int_t)s->n_constant);
+    if (json == NULL || s->degree == 1 || json_object_set_new(json, "degree", json_integer((json_int_t)s->degree)) == 0) return json;
+    json_decref(json);
+    return NULL;
 }
 
 static bnn_status read_numbers(double *at, size_t n, const json_t *json, const char *key, bool is_scale) {
@@ -165,6 +184,17 @@ static bnn_status read_numbers(double *at, size_t n, const json_t *json, const c
     return is_good ? BNN_OK : BNN_FAIL(BNN_ERR_DATA, "scaling: '%s' is missing or malformed", key);
 }
 
+/* Absent: 1, as in older files. */
+static bnn_status read_degree(size_t *degree, const json_t *json) {
+    const json_t *value = json_object_get(json, "degree");
+    json_int_t number = json_integer_value(value);
+    if (value == NULL) return BNN_OK;
+    if (!json_is_integer(value) || number < 1 || number > BNN_MAX_DEGREE)
+        return BNN_FAIL(BNN_ERR_DATA, "scaling: 'degree' is malformed");
+    *degree = (size_t)number;
+    return BNN_OK;
+}
+
 bnn_status bnn_scaling_from_json(bnn_scaling *scaling, const json_t *json) {
     bnn_scaling s = {0};
     size_t n_features = json_array_size(json_object_get(json, "x_shift"));
@@ -175,6 +205,7 @@ bnn_status bnn_scaling_from_json(bnn_scaling *scaling, const json_t *json) {
     if ((status = read_numbers(s.x_scale, s.n_features, json, "x_scale", true))  != BNN_OK) goto failed;
     if ((status = read_numbers(s.y_shift, s.n_targets, json, "y_shift", false))  != BNN_OK) goto failed;
     if ((status = read_numbers(s.y_scale, s.n_targets, json, "y_scale", true))   != BNN_OK) goto failed;
+    if ((status = read_degree(&s.degree, json))                                  != BNN_OK) goto failed;
     s.n_constant = (size_t)json_integer_value(json_object_get(json, "n_constant"));
     prepare_bytes(&s);
     *scaling = s;
@@ -196,14 +227,25 @@ BNN_CLONES static void scale_doubles(size_t n, const double *restrict raw, const
     for (size_t j = 0; j < n; j++) scaled[j] = (real)((raw[j] - shift[j]) / scale[j]);
 }
 
+/* x [n] to [n x degree]: from the last on, so that no value is overwritten before its turn. Powers in double. */
+static void expand_row(size_t n, size_t degree, real *x) {
+    for (size_t j = n; j-- > 0;) {
+        double value = (double)x[j], power = value;
+        for (size_t p = 0; p < degree; p++, power *= value) x[j * degree + p] = (real)power;
+    }
+}
+
+size_t bnn_scaling_width(const bnn_scaling *scaling) { return scaling->n_features * scaling->degree; }
+
 void bnn_scaling_gather(const bnn_scaling *scaling, const bnn_dataset *dataset, size_t n, const size_t *rows, real *x, real *y) {
     const bnn_scaling *s = scaling;
     const bnn_dataset *d = dataset;
     assert(d->schema.n_features == s->n_features && (y == NULL || (d->y != NULL && d->schema.n_targets == s->n_targets)));
     for (size_t i = 0; i < n && x != NULL; i++) {
-        size_t from = (rows != NULL ? rows[i] : i) * s->n_features, to = i * s->n_features;
+        size_t from = (rows != NULL ? rows[i] : i) * s->n_features, to = i * bnn_scaling_width(s);
         if (d->x_bytes != NULL) scale_bytes(s->n_features, d->x_bytes + from, s->byte_shift, s->byte_factor, x + to);
         else scale_doubles(s->n_features, d->x + from, s->x_shift, s->x_scale, x + to);
+        if (s->degree > 1) expand_row(s->n_features, s->degree, x + to);
     }
     for (size_t i = 0; i < n && y != NULL; i++) {
         size_t from = (rows != NULL ? rows[i] : i) * s->n_targets, to = i * s->n_targets;

@@ -1,7 +1,8 @@
-/* What a model remembers of its data: names of columns and classes, image shape; and as JSON. */
+/* What a model remembers of its data: names of columns and classes, levels, fills, image shape; and as JSON. */
 #include "base/fail.h"
 #include "data/read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,12 @@ char **bnn_names_copy(size_t n, char *const *names) {
     return copy;
 }
 
+bool bnn_is_utf8(const char *text) {
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
 char *bnn_shown(char shown[BNN_SHOWN_SIZE], const char *text) {
     size_t n = strnlen(text, BNN_SHOWN_SIZE);
     bool is_cut = n == BNN_SHOWN_SIZE;
@@ -69,12 +76,23 @@ static bool copy_names(char ***copy, size_t n, char *const *names) {
     return (*copy = bnn_names_copy(n, names)) != NULL;
 }
 
+static bool copy_fills(double **copy, size_t n, const double *fills) {
+    if (fills == NULL) return true;
+    if ((*copy = reallocarray(NULL, n, sizeof **copy)) == NULL) return false;
+    memcpy(*copy, fills, n * sizeof **copy);
+    return true;
+}
+
 bnn_status bnn_schema_copy(bnn_schema *copy, const bnn_schema *schema) {
     *copy = *schema;
     copy->feature_names = copy->target_names = copy->class_names = NULL;
+    copy->sources = NULL;
+    copy->fills = NULL;
     if (copy_names(&copy->feature_names, schema->n_features, schema->feature_names) &&
         copy_names(&copy->target_names, schema->n_targets, schema->target_names) &&
-        copy_names(&copy->class_names, schema->n_classes, schema->class_names))
+        copy_names(&copy->class_names, schema->n_classes, schema->class_names) &&
+        copy_fills(&copy->fills, schema->n_features, schema->fills) &&
+        (schema->sources == NULL || bnn_sources_copy(&copy->sources, schema->n_sources, schema->sources) == BNN_OK))
         return BNN_OK;
     bnn_schema_free(copy);
     return BNN_FAIL_MEMORY("the names of columns");
@@ -84,7 +102,23 @@ void bnn_schema_free(bnn_schema *schema) {
     bnn_names_free(schema->n_features, schema->feature_names);
     bnn_names_free(schema->n_targets, schema->target_names);
     bnn_names_free(schema->n_classes, schema->class_names);
+    bnn_sources_free(schema->n_sources, schema->sources);
+    free(schema->fills);
     *schema = (bnn_schema){0};
+}
+
+size_t bnn_schema_source_count(const bnn_schema *schema) { return schema->sources != NULL ? schema->n_sources : schema->n_features; }
+
+char **bnn_schema_source_names(const bnn_schema *schema) {
+    if (schema->sources == NULL && schema->feature_names == NULL) return bnn_names_make(schema->n_features, "x", 1);
+    if (schema->sources == NULL) return bnn_names_copy(schema->n_features, schema->feature_names);
+    char **names = calloc(schema->n_sources + 1, sizeof *names);
+    for (size_t s = 0; names != NULL && s < schema->n_sources; s++) {
+        if ((names[s] = strdup(schema->sources[s].name)) != NULL) continue;
+        bnn_names_free(s, names);
+        return NULL;
+    }
+    return names;
 }
 
 static json_t *names_to_json(size_t n, char *const *names) {
@@ -98,8 +132,19 @@ static json_t *names_to_json(size_t n, char *const *names) {
     return list;
 }
 
+static json_t *fills_to_json(size_t n, const double *fills) {
+    json_t *list = json_array();
+    for (size_t j = 0; list != NULL && j < n; j++) {
+        if (json_array_append_new(list, json_real(fills[j])) == 0) continue;
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
+/* Sources and fills only where there are any, so that a plain model's file is what it always was. */
 json_t *bnn_schema_to_json(const bnn_schema *schema) {
-    return json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:I, s:I}",
+    json_t *json = json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:I, s:I}",
                      "n_features", (json_int_t)schema->n_features,
                      "feature_names", names_to_json(schema->n_features, schema->feature_names),
                      "n_targets", (json_int_t)schema->n_targets,
@@ -107,6 +152,12 @@ json_t *bnn_schema_to_json(const bnn_schema *schema) {
                      "n_classes", (json_int_t)schema->n_classes,
                      "class_names", names_to_json(schema->n_classes, schema->class_names),
                      "image_rows", (json_int_t)schema->image_rows, "image_cols", (json_int_t)schema->image_cols);
+    bool is_whole = json != NULL &&
+        (schema->sources == NULL || json_object_set_new(json, "sources", bnn_sources_to_json(schema->n_sources, schema->sources)) == 0) &&
+        (schema->fills == NULL || json_object_set_new(json, "fills", fills_to_json(schema->n_features, schema->fills)) == 0);
+    if (is_whole) return json;
+    json_decref(json);
+    return NULL;
 }
 
 static bnn_status malformed(const char *key) { return BNN_FAIL(BNN_ERR_DATA, "schema: '%s' is missing or malformed", key); }
@@ -138,6 +189,29 @@ static bnn_status read_names(size_t *count, char ***names, const json_t *json, c
     return BNN_OK;
 }
 
+/* Absent in older files and in those of plain models. */
+static bnn_status read_sources(bnn_schema *schema, const json_t *json) {
+    const json_t *list = json_object_get(json, "sources");
+    if (list == NULL) return BNN_OK;
+    bnn_status status = bnn_sources_from_json(&schema->n_sources, &schema->sources, list);
+    size_t n = 0;
+    for (size_t s = 0; s < schema->n_sources && status == BNN_OK; s++) n += bnn_source_width(&schema->sources[s]);
+    return status != BNN_OK || (n == schema->n_features && schema->feature_names != NULL) ? status : malformed("sources");
+}
+
+static bnn_status read_fills(bnn_schema *schema, const json_t *json) {
+    const json_t *list = json_object_get(json, "fills");
+    size_t n = schema->n_features;
+    if (list == NULL) return BNN_OK;
+    if (!json_is_array(list) || json_array_size(list) != n || schema->sources == NULL) return malformed("fills");
+    if ((schema->fills = reallocarray(NULL, n, sizeof *schema->fills)) == NULL) return BNN_FAIL_MEMORY("fills");
+    for (size_t j = 0; j < n; j++) {
+        schema->fills[j] = json_number_value(json_array_get(list, j));
+        if (!json_is_number(json_array_get(list, j)) || !isfinite(schema->fills[j])) return malformed("fills");
+    }
+    return BNN_OK;
+}
+
 /* What other code relies on: a model has features, and classes have names and one target. */
 static bnn_status check_counts(const bnn_schema *schema) {
     if (schema->n_features == 0) return malformed("n_features");
@@ -159,6 +233,8 @@ bnn_status bnn_schema_from_json(bnn_schema *schema, const json_t *json) {
     if ((status = read_names(&s.n_classes, &s.class_names, json, "n_classes", "class_names"))       != BNN_OK) goto failed;
     if ((status = read_count(&s.image_rows, json, "image_rows"))                                    != BNN_OK) goto failed;
     if ((status = read_count(&s.image_cols, json, "image_cols"))                                    != BNN_OK) goto failed;
+    if ((status = read_sources(&s, json))                                                           != BNN_OK) goto failed;
+    if ((status = read_fills(&s, json))                                                             != BNN_OK) goto failed;
     if ((status = check_counts(&s))                                                                 != BNN_OK) goto failed;
     *schema = s;
     return BNN_OK;

@@ -1,6 +1,6 @@
 /* Which rows train, validate and test.
  *
- * One byte per row of the training file says where the row goes; each step moves rows from the training part to another. The
+ * One byte per row of the training file says where the row goes; each step moves rows from the training bnn_part to another. The
  * order of rows within a part is that of the file. */
 #include "base/fail.h"
 #include "base/rng.h"
@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum part { TRAIN, VALID, TEST, DROPPED } part;
 enum { DRAW_SUBSET, DRAW_TEST, DRAW_VALID };   /* the step of the random key */
 
 typedef struct deal {
     const bnn_data_options *options;
     uint64_t seed;
     const bnn_dataset *all;
-    unsigned char *to;          /* [n_rows] a part */
+    unsigned char *to;          /* [n_rows] a bnn_part */
 } deal;
 
 static bool is_set(const char *path) { return path != NULL && *path != '\0'; }
@@ -27,7 +26,7 @@ static bool is_set(const char *path) { return path != NULL && *path != '\0'; }
 /* ---- dealing the rows ------------------------------------------------------------------------------------------------ */
 
 /* rows [n_rows]: those of a part, ascending; returns how many. */
-static size_t rows_of(const deal *d, part which, size_t *rows) {
+static size_t rows_of(const deal *d, bnn_part which, size_t *rows) {
     size_t n = 0;
     for (size_t i = 0; i < d->all->n_rows; i++)
         if (d->to[i] == which) rows[n++] = i;
@@ -35,11 +34,11 @@ static size_t rows_of(const deal *d, part which, size_t *rows) {
 }
 
 /* Moves the first n of the shuffled training rows. */
-static bnn_status move_random(deal *d, part to, uint32_t step, size_t n, size_t n_train) {
+static bnn_status move_random(deal *d, bnn_part to, uint32_t step, size_t n, size_t n_train) {
     size_t *rows = malloc((d->all->n_rows + 1) * sizeof *rows), *order = malloc((n_train + 1) * sizeof *order);
     bnn_status status = rows != NULL && order != NULL ? BNN_OK : BNN_FAIL_MEMORY("row numbers");
     if (status == BNN_OK) {
-        rows_of(d, TRAIN, rows);
+        rows_of(d, BNN_PART_TRAIN, rows);
         bnn_rng_shuffle(bnn_key_make(d->seed, BNN_PURPOSE_SPLIT, step, 0, 0), n_train, order);
         for (size_t i = 0; i < n; i++) d->to[rows[order[i]]] = (unsigned char)to;
     }
@@ -48,14 +47,14 @@ static bnn_status move_random(deal *d, part to, uint32_t step, size_t n, size_t 
     return status;
 }
 
-static size_t count_rows(const deal *d, part which) {
+static size_t count_rows(const deal *d, bnn_part which) {
     size_t n = 0;
     for (size_t i = 0; i < d->all->n_rows; i++) n += d->to[i] == which;
     return n;
 }
 
-static bnn_status move_fraction(deal *d, part to, uint32_t step, double fraction, const char *key) {
-    size_t n_train = count_rows(d, TRAIN), n = (size_t)llround(fraction * (double)n_train);
+static bnn_status move_fraction(deal *d, bnn_part to, uint32_t step, double fraction, const char *key) {
+    size_t n_train = count_rows(d, BNN_PART_TRAIN), n = (size_t)llround(fraction * (double)n_train);
     if (n == 0 || n == n_train)
         return BNN_FAIL(BNN_ERR_DATA, "data.%s = %g of %zu rows of %s leaves a part empty", key, fraction, n_train, d->all->path);
     return move_random(d, to, step, n, n_train);
@@ -66,10 +65,10 @@ static bnn_status move_listed(deal *d, const char *path) {
     if (chosen == NULL) return BNN_FAIL_MEMORY("row numbers");
     bnn_status status = bnn_rows_read(chosen, d->all->n_rows, path);
     for (size_t i = 0; i < d->all->n_rows && status == BNN_OK; i++)
-        if (chosen[i] && d->to[i] == TRAIN) d->to[i] = TEST;
+        if (chosen[i] && d->to[i] == BNN_PART_TRAIN) d->to[i] = BNN_PART_TEST;
     free(chosen);
-    if (status == BNN_OK && count_rows(d, TEST) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: the test part comes out empty", path);
-    if (status == BNN_OK && count_rows(d, TRAIN) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: no row is left for training", path);
+    if (status == BNN_OK && count_rows(d, BNN_PART_TEST) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: the test part comes out empty", path);
+    if (status == BNN_OK && count_rows(d, BNN_PART_TRAIN) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: no row is left for training", path);
     return status;
 }
 
@@ -82,78 +81,35 @@ static bnn_status move_split(deal *d) {
 }
 
 static bnn_status drop_all_but(deal *d, size_t n) {
-    size_t n_rows = d->all->n_rows;
-    if (n > n_rows) return BNN_FAIL(BNN_ERR_DATA, "data.rows = %zu, but %s has %zu rows", n, d->all->path, n_rows);
-    return move_random(d, DROPPED, DRAW_SUBSET, n_rows - n, n_rows);
+    size_t n_whole = count_rows(d, BNN_PART_TRAIN);
+    if (n > n_whole)
+        return BNN_FAIL(BNN_ERR_DATA, "data.rows = %zu, but %s has %zu rows%s", n, d->all->path, n_whole,
+                        n_whole < d->all->n_rows ? " that miss no value" : "");
+    return move_random(d, BNN_PART_DROPPED, DRAW_SUBSET, n_whole - n, n_whole);
+}
+
+static bnn_status drop_incomplete(deal *d) {
+    for (size_t i = 0; i < d->all->n_rows; i++)
+        if (bnn_dataset_is_incomplete(d->all, i)) d->to[i] = BNN_PART_DROPPED;
+    if (count_rows(d, BNN_PART_TRAIN) > 0) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_DATA, "%s: each row misses a value, so data.missing = drop leaves none", d->all->path);
 }
 
 static bnn_status deal_rows(deal *d) {
     const bnn_data_options *o = d->options;
     bnn_status status;
+    if (o->missing == BNN_MISSING_DROP && (status = drop_incomplete(d)) != BNN_OK) return status;
     if (o->rows > 0 && (status = drop_all_but(d, (size_t)o->rows)) != BNN_OK) return status;
     if (is_set(o->test_rows) && (status = move_listed(d, o->test_rows)) != BNN_OK) return status;
     if (is_set(o->splits) && (status = move_split(d)) != BNN_OK) return status;
-    if (o->test_fraction > 0 && (status = move_fraction(d, TEST, DRAW_TEST, o->test_fraction, "test_fraction")) != BNN_OK)
+    if (o->test_fraction > 0 && (status = move_fraction(d, BNN_PART_TEST, DRAW_TEST, o->test_fraction, "test_fraction")) != BNN_OK)
         return status;
-    return o->valid_fraction > 0 ? move_fraction(d, VALID, DRAW_VALID, o->valid_fraction, "valid_fraction") : BNN_OK;
+    return o->valid_fraction > 0 ? move_fraction(d, BNN_PART_VALID, DRAW_VALID, o->valid_fraction, "valid_fraction") : BNN_OK;
 }
 
 /* ---- the parts ------------------------------------------------------------------------------------------------------- */
 
-/* number [n_classes]: the new number of each class that training rows have; n_classes for one they do not. */
-static size_t count_train_classes(const bnn_dataset *all, const unsigned char *to, size_t *number) {
-    size_t n_classes = all->schema.n_classes, n = 0;
-    for (size_t k = 0; k < n_classes; k++) number[k] = n_classes;
-    for (size_t i = 0; i < all->n_rows; i++)
-        if (to[i] == TRAIN) number[(size_t)all->y[i]] = 0;
-    for (size_t k = 0; k < n_classes; k++)
-        if (number[k] == 0) number[k] = n++;
-    return n;
-}
-
-static void narrow_schema(bnn_schema *schema, const size_t *number, size_t n) {
-    for (size_t k = 0; k < schema->n_classes; k++) {
-        char *name = schema->class_names[k];
-        if (number[k] < schema->n_classes) schema->class_names[number[k]] = name;
-        else free(name);
-    }
-    schema->n_classes = n;
-}
-
-static bnn_status fail_class(const bnn_dataset *all, size_t i, const size_t *number, size_t n) {
-    const bnn_schema *schema = &all->schema;
-    char shown[BNN_SHOWN_SIZE], list[BNN_LIST_SIZE], where[32];
-    char **known = calloc(n + 1, sizeof *known);
-    if (known == NULL) return BNN_FAIL_MEMORY("class labels");
-    for (size_t k = 0; k < schema->n_classes; k++)
-        if (number[k] < schema->n_classes) known[number[k]] = schema->class_names[k];
-    bnn_list_names(list, n, known);
-    free(known);
-    if (all->lines != NULL) snprintf(where, sizeof where, ":%zu", all->lines[i]);
-    else snprintf(where, sizeof where, ": row %zu", i);
-    return BNN_FAIL(BNN_ERR_DATA, "%s%s: column '%s': class '%s' occurs in no training row, these do: %s", all->path, where,
-                    schema->target_names[0], bnn_shown(shown, schema->class_names[(size_t)all->y[i]]), list);
-}
-
-/* Classes come from the training rows only. */
-static bnn_status narrow_classes(bnn_dataset *all, const unsigned char *to) {
-    size_t n_classes = all->schema.n_classes;
-    if (n_classes == 0) return BNN_OK;
-    bnn_status status = BNN_OK;
-    size_t *number = malloc(n_classes * sizeof *number);
-    if (number == NULL) return BNN_FAIL_MEMORY("class labels");
-    size_t n = count_train_classes(all, to, number);
-    for (size_t i = 0; i < all->n_rows && status == BNN_OK; i++) {
-        size_t *k = &number[(size_t)all->y[i]];
-        if (to[i] != DROPPED && *k == n_classes) status = fail_class(all, i, number, n);
-        else all->y[i] = (double)*k;
-    }
-    if (status == BNN_OK) narrow_schema(&all->schema, number, n);
-    free(number);
-    return status;
-}
-
-static bnn_status select_part(bnn_dataset **made, const deal *d, part which) {
+static bnn_status select_part(bnn_dataset **made, const deal *d, bnn_part which) {
     size_t *rows = malloc((d->all->n_rows + 1) * sizeof *rows);
     if (rows == NULL) return BNN_FAIL_MEMORY("row numbers");
     size_t n = rows_of(d, which, rows);
@@ -165,18 +121,19 @@ static bnn_status select_part(bnn_dataset **made, const deal *d, part which) {
 /* A file of validation or test rows, for the columns and classes of the training rows. */
 static bnn_status read_part(bnn_dataset **made, const deal *d, const char *path, const char *labels, const bnn_schema *schema) {
     if (!is_set(path)) return BNN_OK;
-    bnn_status status = bnn_dataset_read_file(made, d->options, path, labels, schema->n_classes > 0, schema);
+    const bnn_read request = { d->options, path, labels, schema->n_classes > 0, schema, .may_drop = true };
+    bnn_status status = bnn_dataset_read(made, &request);
     if (status != BNN_OK || (*made)->y != NULL) return status;
     return BNN_FAIL(BNN_ERR_DATA, "%s: validation and test rows need their targets, there is no column '%s'%s", path,
-                    schema->target_names[0], (*made)->x_bytes != NULL ? " (set data.valid_labels, data.test_labels)" : "");
+                    schema->target_names[0], is_set(d->options->train_labels) ? " (set data.valid_labels, data.test_labels)" : "");
 }
 
 static bnn_status make_parts(bnn_data_parts *parts, const deal *d, bnn_dataset **all) {
     const bnn_data_options *o = d->options;
     bnn_status status;
-    if ((status = select_part(&parts->valid, d, VALID)) != BNN_OK) return status;
-    if ((status = select_part(&parts->test, d, TEST))   != BNN_OK) return status;
-    if (count_rows(d, TRAIN) < d->all->n_rows) status = select_part(&parts->train, d, TRAIN);
+    if ((status = select_part(&parts->valid, d, BNN_PART_VALID)) != BNN_OK) return status;
+    if ((status = select_part(&parts->test, d, BNN_PART_TEST))   != BNN_OK) return status;
+    if (count_rows(d, BNN_PART_TRAIN) < d->all->n_rows) status = select_part(&parts->train, d, BNN_PART_TRAIN);
     else {
         parts->train = *all;   /* nothing was split off: no copy */
         *all = NULL;
@@ -184,7 +141,9 @@ static bnn_status make_parts(bnn_data_parts *parts, const deal *d, bnn_dataset *
     if (status != BNN_OK) return status;
     const bnn_schema *schema = &parts->train->schema;
     if ((status = read_part(&parts->valid, d, o->valid, o->valid_labels, schema)) != BNN_OK) return status;
-    return read_part(&parts->test, d, o->test, o->test_labels, schema);
+    if ((status = read_part(&parts->test, d, o->test, o->test_labels, schema))    != BNN_OK) return status;
+    if ((status = bnn_dataset_check_weights(parts->train))                        != BNN_OK) return status;
+    return parts->valid != NULL ? bnn_dataset_check_weights(parts->valid) : BNN_OK;
 }
 
 /* Two ways to choose the same part contradict each other. */
@@ -205,16 +164,16 @@ bnn_status bnn_data_parts_read(bnn_data_parts *parts, const bnn_data_options *op
     deal d = { .options = options, .seed = seed };
     bnn_status status;
     if ((status = check_sources(options)) != BNN_OK) return status;
-    status = bnn_dataset_read_file(&all, options, options->train, options->train_labels, wants_classes, NULL);
-    if (status != BNN_OK) return status;
+    const bnn_read request = { options, options->train, options->train_labels, wants_classes, .schema = NULL, .may_drop = true };
+    if ((status = bnn_dataset_read(&all, &request)) != BNN_OK) return status;
     d.all = all;
     if ((d.to = calloc(all->n_rows, sizeof *d.to)) == NULL) {   /* all rows train */
         status = BNN_FAIL_MEMORY("row numbers");
         goto done;
     }
-    if ((status = deal_rows(&d))                != BNN_OK) goto done;
-    if ((status = narrow_classes(all, d.to))    != BNN_OK) goto done;
-    if ((status = make_parts(&made, &d, &all))  != BNN_OK) goto done;
+    if ((status = deal_rows(&d))                               != BNN_OK) goto done;
+    if ((status = bnn_dataset_settle(all, options, d.to))      != BNN_OK) goto done;
+    if ((status = make_parts(&made, &d, &all))                 != BNN_OK) goto done;
     *parts = made;
     made = (bnn_data_parts){0};
 done:

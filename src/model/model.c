@@ -48,7 +48,7 @@ bnn_status bnn_model_make(bnn_model **model, const bnn_config *config, const bnn
     if ((status = copy_scaling(&made->scaling, scaling))                                            != BNN_OK) goto fail;
     if ((status = bnn_likelihood_make(&made->likelihood, made->config, schema->n_targets, schema->n_classes)) != BNN_OK) goto fail;
     if ((status = bnn_prior_make(&made->prior, made->config))                                       != BNN_OK) goto fail;
-    status = bnn_net_make(&made->net, made->config, schema->n_features, made->likelihood.n_outputs);
+    status = bnn_net_make(&made->net, made->config, bnn_scaling_width(scaling), made->likelihood.n_outputs);
     if (status == BNN_OK) status = bnn_problem_check_prior(&made->net, &made->prior, config);
     if (status != BNN_OK) goto fail;
     *model = made;
