@@ -513,6 +513,34 @@ static void a_likelihood_that_cannot_serve_the_targets_is_a_configuration_error(
     assert_int_equal(failing(CONFIG("likelihood.name=categorical"), plane(0, 10), NULL), BNN_ERR_CONFIG);
 }
 
+static bnn_dataset *two_rows(size_t n_features, const double *y, size_t n_classes) {
+    static const double x[4] = { 1, 2, 3, 4 };
+    bnn_dataset *data = NULL;
+    assert_ok(bnn_dataset_make(&data, 2, n_features, x, 1, y, n_classes));
+    return data;
+}
+
+static void check_misfit(bnn_dataset *train, bnn_dataset *valid, const char *piece) {
+    bnn_config *config = CONFIG("net.hidden=3", "train.epochs=1", "likelihood.name=categorical");
+    bnn_model *model = NULL;
+    assert_int_equal(bnn_fit(&model, config, train, valid, NULL), BNN_ERR_DATA);
+    assert_null(model);
+    assert_says(piece);
+    bnn_config_free(config);
+    bnn_dataset_free(train);
+    bnn_dataset_free(valid);
+}
+
+static void rows_that_do_not_fit_are_bad_data(void **state) {
+    static const double y[2] = { 0, 1 };
+    (void)state;
+    check_misfit(two_rows(2, NULL, 2), NULL, "need their targets");
+    check_misfit(two_rows(2, y, 2), two_rows(2, NULL, 2), "need their targets");
+    check_misfit(two_rows(2, y, 2), two_rows(1, y, 2), "1 features");
+    check_misfit(two_rows(2, y, 2), two_rows(2, y, 3), "3 classes");
+    check_misfit(two_rows(2, y, 2), two_rows(2, y, 0), "0 classes");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_do_not_depend_on_threads),
@@ -531,6 +559,7 @@ int main(void) {
         cmocka_unit_test(a_loss_that_is_not_finite_names_step_and_block),
         cmocka_unit_test(a_gradient_that_is_not_finite_names_step_and_block),
         cmocka_unit_test(a_likelihood_that_cannot_serve_the_targets_is_a_configuration_error),
+        cmocka_unit_test(rows_that_do_not_fit_are_bad_data),
     };
     return RUN_IN_FOLDER(tests);
 }
