@@ -125,7 +125,8 @@ static double mean_bound(const moments *m, size_t i) {
 
 static size_t count_wrong_means(const moments *m, size_t n, const real *mean, double shift) {
     size_t wrong = 0;
-    for (size_t i = 0; i < n; i++) wrong += !(fabs((double)mean[i] + shift - m->mean[i]) <= mean_bound(m, i));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)mean[i] + shift - m->mean[i]) <= mean_bound(m, i))) wrong++;
     return wrong;
 }
 
@@ -151,7 +152,7 @@ static size_t count_wrong_sds(const moments *m, size_t n, const real *sd, double
     for (size_t i = 0; i < n; i++) {
         double want = factor * (double)sd[i];
         double var_of_square = fmax(m->fourth[i] - m->var[i] * m->var[i], 0);     /* rounding may leave it below 0 */
-        wrong += !(fabs(want * want - m->var[i]) <= 5 * sqrt(var_of_square / (double)m->n_draws) + 1e-9);
+        if (!(fabs(want * want - m->var[i]) <= 5 * sqrt(var_of_square / (double)m->n_draws) + 1e-9)) wrong++;
     }
     return wrong;
 }
