@@ -56,7 +56,7 @@ const char *bnn_option_allowed(const bnn_option *row, bnn_arena *arena) {
     case BNN_OPTION_NUMBER_WORD: return bnn_phrase_format(arena, "%s or %s", range_text(row, number, arena), listed);
     case BNN_OPTION_BOOL:        return "yes or no";
     case BNN_OPTION_CHOICE:      return bnn_phrase_format(arena, "one of %s", listed);
-    case BNN_OPTION_PATH:        return "a path";
+    case BNN_OPTION_PATH:        return row->check == NULL ? "a path" : bnn_phrase_format(arena, "%s or a path", row->check(""));
     case BNN_OPTION_NUMBERS:
         return bnn_phrase_format(arena, "%s, separated by commas", range_text(row, "numbers", arena));
     case BNN_OPTION_WORDS:       return "words, separated by commas";
@@ -224,7 +224,8 @@ const char *bnn_value_read(bnn_value *value, const bnn_option *row, const char *
     case BNN_OPTION_INT_WORD:
     case BNN_OPTION_NUMBER_WORD: return number_word_read(value, text, &r);
     case BNN_OPTION_TEXT:        return text_read(value, text, &r);
-    case BNN_OPTION_PATH:        return path_read(value, text, &r);
+    case BNN_OPTION_PATH:
+        return row->check != NULL && row->check(text) == NULL ? text_read(value, text, &r) : path_read(value, text, &r);
     case BNN_OPTION_NUMBERS:     return numbers_read(value, text, &r);
     case BNN_OPTION_WORDS:       return words_read(value, text, &r);
     case BNN_OPTION_END:         break;

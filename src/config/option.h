@@ -26,7 +26,8 @@ typedef enum bnn_option_kind {
     BNN_OPTION_INT_WORD,    /* bnn_number_word: an integer or one of `words`                                */
     BNN_OPTION_NUMBER_WORD, /* bnn_number_word: a number or one of `words`                                  */
     BNN_OPTION_TEXT,        /* const char *: anything; `check` may restrict it                              */
-    BNN_OPTION_PATH,        /* const char *: an input path, made absolute from the file's folder ("" stays) */
+    BNN_OPTION_PATH,        /* const char *: an input path, made absolute from the file's folder ("" stays, and so does what `check`
+                               finds fine: a word in place of a path) */
     BNN_OPTION_NUMBERS,     /* bnn_numbers: comma-separated numbers, may be empty                           */
     BNN_OPTION_WORDS        /* bnn_words: comma-separated, blanks around each trimmed, may be empty         */
 } bnn_option_kind;

@@ -23,19 +23,21 @@ static double init_sd(const char *rule, double fan_in, double fan_out) {
 }
 
 static const char *check_init(const char *value) {
-    return init_sd(value, 1, 1) < 0 ? "he, glorot, lecun or normal:SD" : NULL;
+    return init_sd(value, 1, 1) < 0 ? "he, glorot, lecun, normal:SD" : NULL;
 }
+
+bool bnn_net_is_init_rule(const char *value) { return check_init(value) == NULL; }
 
 const bnn_option bnn_net_rows[] = {
     BNN_OPTION_NUMBERS_ROW(bnn_net_options, hidden, "50, 50", 1, 1000000, "units",
                            "widths of the hidden layers; empty: a linear model"),
-    BNN_OPTION_WORDS_ROW(bnn_net_options, layers, "", "long form instead of hidden: dense 200 relu, dense 200 tanh; the output "
-                         "layer is added"),
+    BNN_OPTION_WORDS_ROW(bnn_net_options, layers, "", "long form instead of hidden: dense UNITS [ACTIVATION], dropout RATE, ...; the "
+                         "output layer is added"),
     BNN_OPTION_BOOL_ROW(bnn_net_options, bias, "yes", "a bias for every unit"),
     BNN_OPTION_NUMBER_ROW(bnn_net_options, dropout, "0", 0, 0.99, "", "share of the units of each hidden layer dropped in training"),
     BNN_OPTION_NUMBER_ROW(bnn_net_options, input_dropout, "0", 0, 0.99, "", "share of the inputs dropped in training"),
-    BNN_OPTION_TEXT_ROW(bnn_net_options, init, "he", check_init,
-                        "initial weights: he, sqrt(2/in); glorot, sqrt(2/(in+out)); lecun, sqrt(1/in); normal:SD; biases start at 0"),
+    { "init", BNN_OPTION_PATH, offsetof(bnn_net_options, init), "he", 0, 0, false, NULL, NULL, "initial weights (for bbb: means) drawn with "
+      "sd sqrt(2/in), sqrt(2/(in+out)), sqrt(1/in) or SD, biases 0; or the means of a finished run of the same net", check_init },
     {0}
 };
 
@@ -68,7 +70,7 @@ static bnn_status parse_layer(bnn_layer *layer, const bnn_config *config, const 
     size_t n = cut_words(text, words);
     layer->row = n == 0 ? NULL : find_layer(words[0]);
     if (layer->row == NULL) {
-        return bnn_config_fail(config, "net", "layers", "unknown layer \"%s\"; `bnn help layer` lists them", n == 0 ? "" : words[0]);
+        return bnn_config_fail(config, "net", "layers", "unknown layer \"%s\"; there are dense UNITS [ACTIVATION] and dropout RATE", n == 0 ? "" : words[0]);
     }
     const char *expected = layer->row->parse(layer, n - 1, words + 1);
     if (expected != NULL) return bnn_config_fail(config, "net", "layers", "\"%s\": expected %s", item, expected);

@@ -13,7 +13,7 @@ typedef struct bnn_net_options {
     bnn_words   layers;        /* long form: "dense 200 relu, dense 200 tanh"; replaces hidden     */
     bool        bias;
     double      dropout, input_dropout;   /* shares of hidden units and of inputs dropped            */
-    const char *init;          /* he | glorot | lecun | normal:SD                                  */
+    const char *init;          /* he | glorot | lecun | normal:SD | path of a run                  */
 } bnn_net_options;
 
 extern const bnn_option bnn_net_rows[];     /* [net], of bnn_net_options */
@@ -35,6 +35,9 @@ void       bnn_net_free(bnn_net *net);
 
 /* The weight block of layer l, or of the last layer before it that has weights. */
 const bnn_block *bnn_net_block_of(const bnn_net *net, size_t l);
+
+/* Is this value of [net] init a rule (he, glorot, lecun, normal:SD), not the path of a run? */
+bool bnn_net_is_init_rule(const char *value);
 
 /* theta [n_weights]: weights by the [net] init rule, biases 0. */
 void bnn_net_init(const bnn_net *net, const bnn_config *config, uint64_t seed, uint32_t member, real *theta);

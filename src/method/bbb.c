@@ -5,6 +5,7 @@
  * in nats of the whole set. An estimator gives the gradient of the first term; the KL is added here in closed form, or for a Monte
  * Carlo KL its entropy part, d(-entropy)/dlog_sd = -1 (the estimator has added the rest). Learnt noise is a point estimate. */
 #include "base/fail.h"
+#include "base/vmath.h"
 #include "method/fit.h"
 #include "method/update.h"
 
@@ -13,13 +14,15 @@
 
 #define LOG_SD_MIN ((real)-20)   /* sd 2e-9: below, w - mu drowns in the rounding of w */
 #define LOG_SD_MAX ((real)5)
+#define RHO_MAX    ((real)148)   /* the same, as rho */
 
 enum { CLOSED_FORM, MONTE_CARLO };
 enum { UNIFORM, BLUNDELL };
+enum { LOG_SD, SOFTPLUS };
 
 typedef struct bbb_options {
     long long samples;
-    int       kl, kl_weight;
+    int       kl, kl_weight, spread;
     double    kl_warmup, temperature, init_sd;
     bool      antithetic;
 } bbb_options;
@@ -33,6 +36,8 @@ static const bnn_option rows[] = {
                           "halved from batch to batch, so that the prior leads first and the data last (Blundell et al. 2015)"),
     BNN_OPTION_NUMBER_ROW(bbb_options, kl_warmup, "0", 0, 1e9, "epochs", "the weight of the KL rises from 0 to 1 over this many epochs"),
     BNN_OPTION_NUMBER_ROW(bbb_options, temperature, "1", 0, 1e6, "", "T in nll + T KL; 1 is Bayes' rule, below 1 a cold posterior"),
+    BNN_OPTION_CHOICE_ROW(bbb_options, spread, "log_sd", "log_sd|softplus", "what is learnt of each sd: its log, or rho with sd = log(1 + "
+                          "exp(rho)) as in Blundell et al. 2015 (slower); the model is the same either way"),
     /* .02: the recipe that reached the published UCI figures; .05 leaves some fits stuck */
     BNN_OPTION_POSITIVE_ROW(bbb_options, init_sd, "0.02", 100, "", "initial sd of every weight's posterior"),
     {0}
@@ -43,6 +48,7 @@ typedef struct bbb_state {
     bnn_problem  *problem;
     bnn_estimator estimator;
     real         *mu, *log_sd;
+    real         *rho;                    /* sd = softplus(rho), with spread = softplus; else NULL */
     double        kl_weight;              /* of the present step, temperature included */
     uint64_t      step;
     bnn_optimizer mu_optimizer, log_sd_optimizer;
@@ -79,14 +85,30 @@ BNN_CLONES static void bound(size_t n, real *v, real min, real max) {
     for (size_t i = 0; i < n; i++) v[i] = v[i] < min ? min : v[i] > max ? max : v[i];
 }
 
+/* dlog_sd/drho = sigmoid(rho) / softplus(rho) */
+BNN_CLONES static void through_softplus(size_t n, const real *rho, real *d) {
+    for (size_t i = 0; i < n; i++) d[i] *= bnn_sigmoid(rho[i]) / bnn_softplus(rho[i]);
+}
+
+BNN_CLONES static void log_softplus(size_t n, const real *rho, real *log_sd) {
+    for (size_t i = 0; i < n; i++) log_sd[i] = bnn_log(bnn_softplus(rho[i]));
+}
+
+static void move_spread(bbb_state *bbb, size_t first, size_t n, real *dlog_sd) {
+    real *moved = (bbb->rho == NULL ? bbb->log_sd : bbb->rho) + first;
+    if (bbb->rho != NULL) through_softplus(n, moved, dlog_sd);
+    bbb->log_sd_optimizer.row->step(&bbb->log_sd_optimizer, first, n, dlog_sd, moved);
+    bound(n, moved, LOG_SD_MIN, bbb->rho == NULL ? LOG_SD_MAX : RHO_MAX);
+    if (bbb->rho != NULL) log_softplus(n, moved, bbb->log_sd + first);
+}
+
 static void bbb_move(void *context, size_t first, size_t n, real *dmu, real *dlog_sd) {
     bbb_state *bbb = context;
     bbb->mu_optimizer.row->step(&bbb->mu_optimizer, first, n, dmu, bbb->mu + first);
     if (dlog_sd == NULL) {
         bnn_likelihood_bound_noise(n, bbb->mu + first);
     } else {
-        bbb->log_sd_optimizer.row->step(&bbb->log_sd_optimizer, first, n, dlog_sd, bbb->log_sd + first);
-        bound(n, bbb->log_sd + first, LOG_SD_MIN, LOG_SD_MAX);
+        move_spread(bbb, first, n, dlog_sd);
     }
     bbb->estimator.row->redraw(&bbb->estimator, bbb->step + 1, first, n);
 }
@@ -112,6 +134,7 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
         return bnn_config_fail(fit->config, "method", "antithetic", "pairs need an even number of method.samples");
     bbb->mu = BNN_TAKE(&bbb->arena, problem->n_params, real);
     bbb->log_sd = BNN_TAKE(&bbb->arena, problem->n_weights, real);
+    if (bbb->options.spread == SOFTPLUS) bbb->rho = BNN_TAKE(&bbb->arena, problem->n_weights, real);
     if (bbb->arena.has_failed) return BNN_FAIL_MEMORY("the means and spreads");
     bnn_status status = make_parts(bbb, fit);
     if (status != BNN_OK) return status;
@@ -120,8 +143,9 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
     bbb->estimator.n_samples = (size_t)bbb->options.samples;
     bbb->estimator.is_antithetic = bbb->options.antithetic;
     bbb->estimator.is_monte_carlo = bbb->options.kl == MONTE_CARLO || problem->prior->row->kl == NULL;
-    bnn_net_init(problem->net, fit->config, fit->seed, fit->member, bbb->mu);
+    bnn_fit_initial(fit, bbb->mu);
     for (size_t i = 0; i < problem->n_weights; i++) bbb->log_sd[i] = (real)log(bbb->options.init_sd);
+    for (size_t i = 0; bbb->rho != NULL && i < problem->n_weights; i++) bbb->rho[i] = (real)log(expm1(bbb->options.init_sd));
     return BNN_OK;
 }
 
@@ -137,7 +161,7 @@ static double step_kl_weight(const bbb_state *bbb, const bnn_fit_state *fit) {
 
 static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size_t *batch, double *nll) {
     bbb_state *bbb = state;
-    double lr = bnn_fit_lr(fit), g_scale = 1 / (double)fit->problem->n_rows;
+    double lr = bnn_fit_lr(fit), g_scale = 1 / fit->problem->weight_sum;
     bnn_elbo_sink sink = bnn_update_elbo_sink(&bbb->update);
     bbb->step = fit->step;
     bbb->kl_weight = step_kl_weight(bbb, fit);
@@ -169,6 +193,7 @@ static size_t bbb_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]) 
     size_t n = 0;
     arrays[n++] = (bnn_state_array){ "mu", bbb->problem->n_params, bbb->mu };
     arrays[n++] = (bnn_state_array){ "log_sd", bbb->problem->n_weights, bbb->log_sd };
+    if (bbb->rho != NULL) arrays[n++] = (bnn_state_array){ "rho", bbb->problem->n_weights, bbb->rho };
     for (size_t s = 0; s < bbb->mu_optimizer.row->n_states; s++) {
         arrays[n++] = (bnn_state_array){ s == 0 ? "mu_optimizer_1" : "mu_optimizer_2", bbb->mu_optimizer.n, bbb->mu_optimizer.state[s] };
         arrays[n++] = (bnn_state_array){ s == 0 ? "log_sd_optimizer_1" : "log_sd_optimizer_2", bbb->log_sd_optimizer.n,

@@ -1,6 +1,7 @@
 /* bnn_fit: from a configuration and rows to a model. */
 #include "method/fit.h"
 #include "base/fail.h"
+#include "base/text.h"
 #include "method/catalogue.h"
 #include "model/model.h"
 #include "predict/predict.h"
@@ -8,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define REPORT_WORK 1e11
 
@@ -171,6 +173,46 @@ static bnn_status finish(fitting *f, const bnn_dataset *train) {
     return note_facts(f, train);
 }
 
+/* ---- initial weights ------------------------------------------------------------------------------------------------- */
+
+void bnn_fit_initial(const bnn_fit_state *fit, real *theta) {
+    if (fit->initial != NULL) memcpy(theta, fit->initial, fit->problem->n_params * sizeof *theta);
+    else bnn_net_init(fit->problem->net, fit->config, fit->seed, fit->member, theta);
+}
+
+static bool has_same_blocks(const bnn_net *a, const bnn_net *b) {
+    if (a->n_blocks != b->n_blocks) return false;
+    for (size_t i = 0; i < a->n_blocks; i++)
+        if (a->blocks[i].n != b->blocks[i].n || a->blocks[i].shape[0] != b->blocks[i].shape[0]) return false;
+    return true;
+}
+
+/* Means of the run that net.init names, learnt noise too where both have it. */
+static bnn_status read_initial(fitting *f, const bnn_config *config) {
+    const char *place = bnn_config_text(config, "net", "init");
+    if (bnn_net_is_init_rule(place)) return BNN_OK;
+    struct stat info;
+    bnn_text path = {0};
+    bnn_model *model = NULL;
+    if (stat(place, &info) != 0) return bnn_config_fail(config, "net", "init", "neither he, glorot, lecun or normal:SD, nor a run that exists");
+    bnn_text_add(&path, S_ISDIR(info.st_mode) ? "%s/posterior.safetensors" : "%s", place);
+    bnn_status status = path.at == NULL ? BNN_FAIL_MEMORY("the initial weights") : bnn_model_read(&model, path.at);
+    real *initial = BNN_TAKE(&f->arena, f->problem.n_params, real), *mean = NULL;
+    if (status == BNN_OK && !has_same_blocks(&model->net, &f->model->net))
+        status = bnn_config_fail(config, "net", "init", "that run's net has other layers than this one");
+    if (status == BNN_OK) mean = BNN_TAKE(&f->arena, model->posterior.n_params, real);
+    if (status == BNN_OK && f->arena.has_failed) status = BNN_FAIL_MEMORY("the initial weights");
+    if (status == BNN_OK) {
+        size_t n = model->posterior.n_params < f->problem.n_params ? model->posterior.n_params : f->problem.n_params;
+        model->posterior.row->mean(&model->posterior, mean);
+        memcpy(initial, mean, n * sizeof *initial);
+        f->fit.initial = initial;
+    }
+    bnn_model_free(model);
+    bnn_text_free(&path);
+    return status;
+}
+
 /* Makes a fresh state for one member; going on from a checkpoint, puts it where that was. */
 static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
     bnn_fit_state *fit = &f->fit;
@@ -227,6 +269,7 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
     if ((status = check_needs(&f, config, valid))                                               != BNN_OK) goto done;
     if ((status = bnn_team_make(&f.team, (int)f.run.threads))                                   != BNN_OK) goto done;
     if ((status = make_problems(&f, train, valid))                                              != BNN_OK) goto done;
+    if ((status = read_initial(&f, config))                                                     != BNN_OK) goto done;
     if ((status = fit_members(&f, hooks))                                                       != BNN_OK) goto done;
     if ((status = finish(&f, train))                                                     != BNN_OK) goto done;
     *model = f.model;

@@ -21,6 +21,7 @@ typedef struct bnn_fit_state {
     bnn_problem           *problem, *valid;     /* valid: NULL without validation rows */
     uint64_t               seed;
     uint32_t               member, n_members;   /* of an ensemble; else 0 of 1 */
+    const real            *initial;     /* [n_params] where net.init names a run; else NULL */
     bnn_train_options      train;
     bnn_optimizer_options  optimizer;
     const bnn_schedule    *schedule;
@@ -37,6 +38,9 @@ typedef struct bnn_fit_state {
     bool                   is_finished; /* set by a method's step that has reached its goal: the run ends with this epoch */
     char                   remark[256]; /* what the user should hear at the end; "": nothing */
 } bnn_fit_state;
+
+/* theta [n_params]: where a fit of this member begins. */
+void bnn_fit_initial(const bnn_fit_state *fit, real *theta);
 
 /* The learning rate of the present step. */
 double bnn_fit_lr(const bnn_fit_state *fit);

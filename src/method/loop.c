@@ -61,7 +61,7 @@ static bnn_status make_record(bnn_fit_state *fit, const bnn_method_row *method, 
     method->record(state, fit, record);
     if (fit->valid == NULL) return BNN_OK;
     bnn_status status = bnn_problem_nll(fit->valid, method->point(state), 0, NULL, NULL, &record->valid_nll);
-    record->valid_nll /= (double)fit->valid->n_rows;
+    record->valid_nll /= fit->valid->weight_sum;
     return fail_at_step(fit, status);
 }
 

@@ -45,7 +45,7 @@ static bnn_status value_at(bnn_map_state *map, double *value) {
 static bnn_status objective_at(void *context, const double *x, double *value, double *g) {
     bnn_map_state *map = context;
     bnn_problem *problem = map->problem;
-    double scale = 1 / (double)problem->n_rows;
+    double scale = 1 / problem->weight_sum;
     place(map, x);
     bnn_status status = g == NULL ? value_at(map, value) : bnn_problem_energy(problem, map->theta, 0, NULL, value, map->g);
     *value *= scale;
@@ -84,7 +84,7 @@ static bnn_status minimise_step(bnn_map_state *map, bnn_fit_state *fit, double *
     bnn_status status = bnn_minimiser_step(&map->minimiser, &answer);
     if (status != BNN_OK) return status;
     place(map, bnn_minimiser_x(&map->minimiser));
-    *nll = bnn_minimiser_value(&map->minimiser) * (double)map->problem->n_rows - bnn_problem_neg_log_prior(map->problem, map->theta);
+    *nll = bnn_minimiser_value(&map->minimiser) * map->problem->weight_sum - bnn_problem_neg_log_prior(map->problem, map->theta);
     if (answer != BNN_MINIMISER_MOVED) end_fit(map, fit, answer);
     return BNN_OK;
 }
@@ -96,7 +96,7 @@ bnn_status bnn_map_start(void *state, bnn_fit_state *fit) {
     map->problem = fit->problem;
     map->theta = BNN_TAKE(&map->arena, fit->problem->n_params, real);
     if (map->theta == NULL) return BNN_FAIL_MEMORY("the weights");
-    bnn_net_init(fit->problem->net, fit->config, fit->seed, fit->member, map->theta);
+    bnn_fit_initial(fit, map->theta);
     bnn_status status = bnn_optimizer_make(&map->optimizer, fit->config, fit->problem->n_params);
     if (status != BNN_OK) return status;
     return map->optimizer.row->algorithm == NULL ? start_steps(map, fit) : start_minimiser(map, fit);
@@ -106,7 +106,7 @@ bnn_status bnn_map_step(void *state, bnn_fit_state *fit, size_t n, const size_t 
     bnn_map_state *map = state;
     if (map->optimizer.row->algorithm != NULL) return minimise_step(map, fit, nll);
     bnn_sink sink = bnn_update_sink(&map->update);
-    bnn_optimizer_begin(&map->optimizer, fit->step, bnn_fit_lr(fit), 1 / (double)fit->problem->n_rows);
+    bnn_optimizer_begin(&map->optimizer, fit->step, bnn_fit_lr(fit), 1 / fit->problem->weight_sum);
     bnn_pass pass = { .theta = map->theta, .is_training = true,
                       .key = bnn_key_make(fit->seed, BNN_PURPOSE_OUTPUTS, (uint32_t)fit->step, 0, fit->member) };
     bnn_status status = bnn_problem_nll_pass(fit->problem, pass, n, rows, &sink, nll);

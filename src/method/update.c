@@ -127,7 +127,7 @@ static void scale(size_t n, real *g, real factor) {
 static void clip(bnn_update *update) {
     const bnn_problem *problem = update->problem;
     double squares = sum_squares(problem->n_params, update->sum) + sum_squares(problem->n_weights, update->sum2);
-    double norm = sqrt(squares) / (double)problem->n_rows;
+    double norm = sqrt(squares) / problem->weight_sum;
     if (!(norm > update->clip_norm)) return;
     scale(problem->n_params, update->sum, (real)(update->clip_norm / norm));
     scale(problem->n_weights, update->sum2, (real)(update->clip_norm / norm));

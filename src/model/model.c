@@ -5,6 +5,7 @@
 #include "problem/problem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const bnn_section bnn_model_catalogue[] = {
     { "net", "the network", bnn_net_rows, bnn_net_axes },
@@ -16,7 +17,9 @@ const bnn_section bnn_model_catalogue[] = {
 static bnn_status copy_section(bnn_config *copy, const bnn_config *config, const char *section) {
     const char *key;
     for (size_t i = 0; (key = bnn_config_key(config, section, i)) != NULL; i++) {
-        bnn_status status = bnn_config_set(copy, section, key, bnn_config_text(config, section, key));
+        const char *value = bnn_config_text(config, section, key);
+        if (strcmp(key, "init") == 0 && !bnn_net_is_init_rule(value)) continue;     /* a path: no part of what the model is */
+        bnn_status status = bnn_config_set(copy, section, key, value);
         if (status != BNN_OK) return status;
     }
     return BNN_OK;
