@@ -28,6 +28,10 @@ const bnn_option bnn_train_rows[] = {
     BNN_OPTION_INT_ROW(bnn_train_options, patience, "0", 0, 1000000000, "epochs", "early stopping: end when the validation loss has not "
                        "fallen for this many epochs, and keep the best weights; 0: never"),
     BNN_OPTION_NUMBER_ROW(bnn_train_options, input_noise_sd, "0", 0, 1e6, "", "sd of Gaussian noise added to the scaled inputs in training"),
+    BNN_OPTION_NUMBER_ROW(bnn_train_options, shift, "0", 0, 1000, "pixels", "image augmentation: shift each training image at random by at "
+                          "most this much, down and across"),
+    BNN_OPTION_NUMBER_ROW(bnn_train_options, rotation, "0", 0, 180, "degrees", "image augmentation: rotate each training image at random by at "
+                          "most this much either way"),
     {0}
 };
 

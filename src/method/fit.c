@@ -86,8 +86,12 @@ static bnn_status make_model(fitting *f, const bnn_config *config, const bnn_dat
 }
 
 /* Everything that method, optimizer and loop ask for, before any work. */
-static bnn_status check_needs(const fitting *f, const bnn_config *config, const bnn_dataset *valid) {
+static bnn_status check_needs(const fitting *f, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid) {
     bnn_status status = check_minimiser(config);
+    bool has_images = train->x_bytes != NULL && train->schema.image_rows > 0;
+    if (status == BNN_OK && !has_images && (f->fit.train.shift > 0 || f->fit.train.rotation > 0))
+        return bnn_config_fail(config, "train", f->fit.train.shift > 0 ? "shift" : "rotation", "only images (data.format = idx) can be shifted "
+                               "and rotated");
     if (status == BNN_OK && f->method->check != NULL) status = f->method->check(config, &f->model->net);
     if (status == BNN_OK && f->fit.train.patience > 0 && valid == NULL)
         return bnn_config_fail(config, "train", "patience", "early stopping needs validation rows: add data.valid or data.valid_fraction");
@@ -105,7 +109,8 @@ static bnn_status make_problems(fitting *f, const bnn_dataset *train, const bnn_
     if (status == BNN_OK && valid != NULL) status = make_problem(f, &f->valid, valid, 0);
     f->fit.problem = &f->problem;
     f->fit.valid = valid == NULL ? NULL : &f->valid;
-    f->problem.input_noise_sd = f->fit.train.input_noise_sd;
+    f->problem.perturbation = (bnn_perturbation){ .noise_sd = f->fit.train.input_noise_sd, .shift = f->fit.train.shift,
+                                                  .rotation = f->fit.train.rotation };
     f->fit.n_batches = (train->n_rows + batch - 1) / batch;
     f->fit.n_passes = (batch + pass - 1) / pass;
     f->fit.n_steps = (uint64_t)f->fit.train.epochs * f->fit.n_batches;
@@ -266,7 +271,7 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
     if ((status = check_rows(train, &train->schema))                                            != BNN_OK) goto done;
     if (valid != NULL && (status = check_rows(valid, &train->schema))                           != BNN_OK) goto done;
     if ((status = make_model(&f, config, train, valid))                                         != BNN_OK) goto done;
-    if ((status = check_needs(&f, config, valid))                                               != BNN_OK) goto done;
+    if ((status = check_needs(&f, config, train, valid))                                             != BNN_OK) goto done;
     if ((status = bnn_team_make(&f.team, (int)f.run.threads))                                   != BNN_OK) goto done;
     if ((status = make_problems(&f, train, valid))                                              != BNN_OK) goto done;
     if ((status = read_initial(&f, config))                                                     != BNN_OK) goto done;

@@ -13,7 +13,7 @@ typedef struct bnn_train_options {
     bnn_number_word batch;         /* rows a step, or full */
     double          clip_norm;
     long long       patience;      /* epochs without a better valid_nll before the fit ends; 0: never */
-    double          input_noise_sd;
+    double          input_noise_sd, shift, rotation;
 } bnn_train_options;
 
 typedef struct bnn_fit_state {

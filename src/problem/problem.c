@@ -69,19 +69,6 @@ static void find_batch(bnn_problem *problem, size_t first, size_t n, const size_
     else copy_rows(problem->batch_y, problem->y, t, n, rows);
 }
 
-#define INPUT_NOISE ((uint64_t)1 << 63)   /* a part of the pass's random numbers that no layer uses */
-
-static const real *add_input_noise(bnn_problem *problem, const bnn_pass *pass, size_t n, const real *x) {
-    size_t d = problem->net->n_inputs;
-    real sd = (real)problem->input_noise_sd, noise[256];
-    for (size_t i = 0; i < n * d; i += 256) {
-        size_t m = n * d - i < 256 ? n * d - i : 256;
-        bnn_rng_normals(pass->key, INPUT_NOISE + pass->first_row * d + i, m, noise);
-        for (size_t j = 0; j < m; j++) problem->batch_x[i + j] = x[i + j] + sd * noise[j];
-    }
-    return problem->batch_x;
-}
-
 static bool is_all_finite(size_t n, const real *v) {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(v[i])) return false;
@@ -149,7 +136,7 @@ static bnn_status one_pass(bnn_problem *problem, bnn_pass pass, size_t first, si
     double sum = 0;
     find_batch(problem, first, n, rows, &x, &y);
     pass.first_row = first;
-    if (pass.is_training && problem->input_noise_sd > 0) x = add_input_noise(problem, &pass, n, x);
+    if (pass.is_training) x = bnn_problem_perturb(problem, &pass, n, rows, x);
     bnn_mat f = bnn_net_forward_pass(problem->net, &problem->workspace, problem->team, pass, n, x);
     score_rows(problem, pass.theta + problem->n_weights, first, n, rows, f.at, y, sink != NULL);
     for (size_t i = 0; i < n; i++) sum += problem->row_nll[i];

@@ -15,6 +15,12 @@
 #include "likelihood/likelihood.h"
 #include "prior/prior.h"
 
+/* What training passes do to inputs; all 0: nothing. */
+typedef struct bnn_perturbation {
+    double noise_sd;           /* Gaussian noise on scaled inputs                     */
+    double shift, rotation;    /* images: at most this many pixels each way, degrees  */
+} bnn_perturbation;
+
 typedef struct bnn_problem {
     const bnn_net        *net;
     const bnn_likelihood *likelihood;
@@ -26,7 +32,7 @@ typedef struct bnn_problem {
     double                weight_sum;    /* of all rows' case weights; N without weights */
     size_t                n_weights, n_params;
     const double         *prior_scale;   /* [n_blocks of the net] */
-    double                input_noise_sd; /* added to scaled inputs in training passes; 0: none */
+    bnn_perturbation      perturbation;  /* of the inputs in training passes */
     size_t                max_rows;      /* rows of one pass; more go in several passes */
     real                 *x, *y;         /* all rows, scaled; x NULL while the data are bytes */
     real                 *batch_x, *batch_y, *df;
@@ -50,6 +56,9 @@ bnn_status bnn_problem_nll(bnn_problem *problem, const real *theta, size_t n, co
 
 /* The same through a general pass (noise, dropout): pass.theta and what the noise needs are set; first_row counts up over passes. */
 bnn_status bnn_problem_nll_pass(bnn_problem *problem, bnn_pass pass, size_t n, const size_t *rows, const bnn_sink *sink, double *nll);
+
+/* The inputs of a training pass after noise and image augmentation; x as found for rows [n] (NULL: pass->first_row ...). Uses batch_x. */
+const real *bnn_problem_perturb(bnn_problem *problem, const bnn_pass *pass, size_t n, const size_t *rows, const real *x);
 
 /* Takes the arrays that noisy passes need. */
 bnn_status bnn_problem_allow_noise(bnn_problem *problem);
