@@ -31,7 +31,8 @@ typedef struct bnn_observer {
 } bnn_observer;
 
 /* Fits config's method to `train`; valid and observer may be NULL. The same config, data and seed give the same model on one kind of
- * processor, whatever the number of threads. *model must be NULL. BNN_ERR_CONFIG: a need of the method is not met;
+ * processor, whatever the number of threads. *model must be NULL. BNN_ERR_CONFIG: a need of the method is not met; BNN_ERR_DATA: rows
+ * without targets, or not of one shape;
  * BNN_ERR_NUMERIC: a loss or gradient was not finite, with step and block; BNN_STOPPED: the observer said so (no model). */
 bnn_status bnn_fit(bnn_model **model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid,
                    const bnn_observer *observer);

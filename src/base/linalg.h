@@ -13,6 +13,19 @@ typedef enum bnn_op { BNN_PLAIN = 0, BNN_TRANSPOSED = 1 } bnn_op;
 void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
               real beta, real *c, size_t ldc);
 
+/* The same in double, whatever real is. */
+void bnn_dgemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
+               double beta, double *c, size_t ldc);
+
+/* a [n x n] symmetric <- its lower Cholesky factor (the strict upper triangle is set to 0). False: not positive definite. */
+bool bnn_cholesky(size_t n, double *a);
+
+/* b [m x n] <- the rows x of b with x solving L x = b (BNN_PLAIN) or L' x = b (BNN_TRANSPOSED), L [n x n] lower. */
+void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t m, double *b);
+
+/* a [n x n] symmetric = V' diag(values) V: a <- V, its rows the eigenvectors; values [n] ascending. False: no convergence or memory. */
+bool bnn_eigen(size_t n, double *a, double *values);
+
 /* From now on BLAS calls of this thread run on it alone. The OpenMP build of OpenBLAS takes the count from OpenMP's own
  * per-thread setting, the others from OpenBLAS's. */
 void bnn_blas_single_thread(void);

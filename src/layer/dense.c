@@ -77,7 +77,7 @@ static void dense_backward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat
                       .n_col_tiles = tiles(layer->n_in, UNITS) };
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), bnn_dense_activation_tile, &job);
     if (dx.at != NULL) bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, dx_tile, &job);
-    bnn_team_run(pass->team, tiles(layer->n_out, UNITS), dw_tile, &job);
+    if (sink != NULL) bnn_team_run(pass->team, tiles(layer->n_out, UNITS), dw_tile, &job);
 }
 
 static size_t dense_scratch(const bnn_layer *layer) {

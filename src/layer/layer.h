@@ -61,7 +61,8 @@ typedef struct bnn_layer bnn_layer;
 typedef struct bnn_layer_row {
     bnn_variant head;
     void (*forward)(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y);
-    /* From dy = d objective / d y (overwritten): dx, unless dx.at is NULL, and all weight gradients into the sink, after dx. */
+    /* From dy = d objective / d y (overwritten by d objective / d z, z before the activation): dx, unless dx.at is NULL, and all weight
+     * gradients into the sink, after dx; sink NULL: none. */
     void (*backward)(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
                      const bnn_sink *sink);
     /* The same in a noisy pass; NULL: a layer without weights. */

@@ -137,14 +137,14 @@ static void add_block(bnn_net *net, size_t number, bnn_role role, size_t n_dims,
     net->n_weights += block->n;
 }
 
-static bool has_weights(const bnn_layer *layer) { return layer->row->scratch != NULL; }
+bool bnn_layer_has_weights(const bnn_layer *layer) { return layer->row->scratch != NULL; }
 
 /* Blocks are numbered over the layers that have weights. */
 static void lay_out_weights(bnn_net *net) {
     size_t number = 0;
     for (size_t l = 0; l < net->n_layers; l++) {
         bnn_layer *layer = &net->layers[l];
-        if (!has_weights(layer)) continue;
+        if (!bnn_layer_has_weights(layer)) continue;
         layer->weight = net->n_weights;
         add_block(net, number, BNN_ROLE_WEIGHT, 2, layer->n_out, layer->n_in);
         layer->bias = net->n_weights;
@@ -154,7 +154,7 @@ static void lay_out_weights(bnn_net *net) {
 }
 
 const bnn_block *bnn_net_block_of(const bnn_net *net, size_t l) {
-    while (l > 0 && !has_weights(&net->layers[l])) l--;
+    while (l > 0 && !bnn_layer_has_weights(&net->layers[l])) l--;
     size_t b = 0;
     while (b + 1 < net->n_blocks && net->blocks[b + 1].first <= net->layers[l].weight) b++;
     return &net->blocks[b];
@@ -199,7 +199,7 @@ void bnn_workspace_take(bnn_workspace *workspace, bnn_arena *arena, const bnn_ne
     *workspace = (bnn_workspace){ .max_rows = max_rows, .n_threads = (size_t)n_threads, .y = BNN_TAKE(arena, net->n_layers, real *) };
     for (size_t l = 0; l < net->n_layers && workspace->y != NULL; l++) {
         const bnn_layer *layer = &net->layers[l];
-        size_t scratch = has_weights(layer) ? layer->row->scratch(layer) : 0;
+        size_t scratch = bnn_layer_has_weights(layer) ? layer->row->scratch(layer) : 0;
         workspace->y[l] = BNN_TAKE(arena, max_rows * layer->n_out, real);
         if (layer->n_out > widest) widest = layer->n_out;
         if (scratch > workspace->scratch_size) workspace->scratch_size = scratch;
@@ -214,7 +214,7 @@ void bnn_workspace_take_noise(bnn_workspace *workspace, bnn_arena *arena, const 
     workspace->noise = BNN_TAKE(arena, net->n_layers, bnn_layer_noise);
     for (size_t l = 0; l < net->n_layers && workspace->noise != NULL; l++) {
         const bnn_layer *layer = &net->layers[l];
-        if (!has_weights(layer)) continue;
+        if (!bnn_layer_has_weights(layer)) continue;
         workspace->noise[l] = (bnn_layer_noise){ .q = BNN_TAKE(arena, n * layer->n_in, real), .xq = BNN_TAKE(arena, n * layer->n_in, real),
                                                  .h = BNN_TAKE(arena, n * layer->n_out, real) };
     }
@@ -252,9 +252,9 @@ bnn_mat bnn_net_forward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_t
 }
 
 /* Below the first layer with weights nobody needs a gradient. */
-static size_t first_with_weights(const bnn_net *net) {
+size_t bnn_net_first_with_weights(const bnn_net *net) {
     size_t l = 0;
-    while (!has_weights(&net->layers[l])) l++;
+    while (!bnn_layer_has_weights(&net->layers[l])) l++;
     return l;
 }
 
@@ -263,12 +263,27 @@ void bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_tea
     bnn_pass whole = complete_pass(net, workspace, team, pass, n);
     bnn_mat dy = { n, net->n_outputs, workspace->d[0] };
     if (df != dy.at) memcpy(dy.at, df, n * net->n_outputs * sizeof *df);
-    for (size_t l = net->n_layers, lowest = first_with_weights(net); l-- > lowest;) {
+    for (size_t l = net->n_layers, lowest = bnn_net_first_with_weights(net); l-- > lowest;) {
         const bnn_layer *layer = &net->layers[l];
         bnn_mat dx = { n, layer->n_in, l == lowest ? NULL : workspace->d[dy.at == workspace->d[0]] };
         bnn_mat y = { n, layer->n_out, workspace->y[l] }, in = inputs_of(net, workspace, l, n, x);
         if (is_noisy(&whole, layer)) layer->row->backward_noisy(layer, &whole, &workspace->noise[l], in, y, dy, dx, sink);
         else layer->row->backward(layer, &whole, in, y, dy, dx, sink);
+        dy = dx;
+    }
+}
+
+void bnn_net_backprop(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x,
+                      const real *df, size_t lowest, bnn_visit_fn *visit, void *context) {
+    bnn_pass pass = complete_pass(net, workspace, team, (bnn_pass){ .theta = theta }, n);
+    bnn_mat dy = { n, net->n_outputs, workspace->d[0] };
+    if (df != dy.at) memcpy(dy.at, df, n * net->n_outputs * sizeof *df);
+    for (size_t l = net->n_layers; l-- > lowest;) {
+        const bnn_layer *layer = &net->layers[l];
+        bnn_mat dx = { n, layer->n_in, l == lowest ? NULL : workspace->d[dy.at == workspace->d[0]] };
+        bnn_mat y = { n, layer->n_out, workspace->y[l] }, in = inputs_of(net, workspace, l, n, x);
+        layer->row->backward(layer, &pass, in, y, dy, dx, NULL);
+        if (bnn_layer_has_weights(layer)) visit(context, l, in, dy);
         dy = dx;
     }
 }

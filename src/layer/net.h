@@ -62,6 +62,16 @@ bnn_mat bnn_net_forward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_t
 void    bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,
                               const real *df, const bnn_sink *sink);
 
+/* After a forward: backprop of df [n x n_outputs] without weight gradients; visits each layer with weights, the last first, with its inputs
+ * x [n x n_in] and dz = d objective / d z [n x n_out], down to layer `lowest`. */
+typedef void bnn_visit_fn(void *context, size_t layer, bnn_mat x, bnn_mat dz);
+void bnn_net_backprop(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x,
+                      const real *df, size_t lowest, bnn_visit_fn *visit, void *context);
+
+/* The lowest layer that has weights; the last layer always has. */
+size_t bnn_net_first_with_weights(const bnn_net *net);
+bool   bnn_layer_has_weights(const bnn_layer *layer);
+
 /* Outputs f [n x n_outputs] inside the workspace, valid until the next forward. x [n x n_inputs], n <= max_rows. */
 bnn_mat bnn_net_forward(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x);
 

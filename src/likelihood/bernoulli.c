@@ -36,6 +36,12 @@ static void bernoulli_probabilities(const bnn_likelihood *likelihood, size_t n, 
     }
 }
 
+static void bernoulli_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c,
+                                     real *d) {
+    (void)likelihood, (void)log_noise_sd, (void)c;
+    for (size_t i = 0; i < n; i++) d[i] = (real)sqrt(sigmoid((double)f[i]) * sigmoid(-(double)f[i]));
+}
+
 static void bernoulli_sample(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, gsl_rng *rng, double *y) {
     (void)likelihood, (void)log_noise_sd;
     y[0] = gsl_ran_bernoulli(rng, sigmoid((double)f[0]));
@@ -44,5 +50,5 @@ static void bernoulli_sample(const bnn_likelihood *likelihood, const real *log_n
 const bnn_likelihood_row bnn_bernoulli_likelihood = {
     .head = { "bernoulli", "two classes from one output: logistic regression and its nets", NULL, 0 },
     .wants_classes = true, .start = bernoulli_start, .nll = bernoulli_nll, .probabilities = bernoulli_probabilities,
-    .sample = bernoulli_sample,
+    .sample = bernoulli_sample, .curvature_root = bernoulli_curvature_root,
 };

@@ -42,6 +42,19 @@ static void categorical_probabilities(const bnn_likelihood *likelihood, size_t n
     }
 }
 
+/* Column c of diag(sqrt p) - p sqrt(p)'. */
+static void categorical_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c,
+                                       real *d) {
+    size_t k = likelihood->n_classes;
+    double p[k];
+    (void)log_noise_sd;
+    for (size_t i = 0; i < n; i++) {
+        categorical_probabilities(likelihood, 1, f + i * k, p);
+        double root = sqrt(p[c]);
+        for (size_t j = 0; j < k; j++) d[i * k + j] = (real)(root * ((double)(j == c) - p[j]));
+    }
+}
+
 static void categorical_sample(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, gsl_rng *rng, double *y) {
     size_t k = likelihood->n_classes, j = 0;
     double e[k], max, u = gsl_rng_uniform(rng) * exponentials(k, f, e, &max);
@@ -53,5 +66,5 @@ static void categorical_sample(const bnn_likelihood *likelihood, const real *log
 const bnn_likelihood_row bnn_categorical_likelihood = {
     .head = { "categorical", "two or more classes, one output each: softmax regression and its nets", NULL, 0 },
     .wants_classes = true, .start = categorical_start, .nll = categorical_nll, .probabilities = categorical_probabilities,
-    .sample = categorical_sample,
+    .sample = categorical_sample, .curvature_root = categorical_curvature_root,
 };

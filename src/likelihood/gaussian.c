@@ -65,6 +65,13 @@ static double gaussian_cdf(const bnn_likelihood *likelihood, const real *log_noi
     return gsl_cdf_gaussian_P(y - (double)f[j], exp(log_sd_of(likelihood, log_noise_sd, j)));
 }
 
+static void gaussian_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c, real *d) {
+    size_t k = likelihood->n_targets;
+    real root = (real)exp(-log_sd_of(likelihood, log_noise_sd, c));
+    (void)f;
+    for (size_t i = 0; i < n * k; i++) d[i] = i % k == c ? root : 0;
+}
+
 static void gaussian_sample(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, gsl_rng *rng, double *y) {
     for (size_t j = 0; j < likelihood->n_targets; j++)
         y[j] = (double)f[j] + gsl_ran_gaussian(rng, exp(log_sd_of(likelihood, log_noise_sd, j)));
@@ -73,5 +80,5 @@ static void gaussian_sample(const bnn_likelihood *likelihood, const real *log_no
 const bnn_likelihood_row bnn_gaussian_likelihood = {
     .head = { "gaussian", "regression with Gaussian noise of one sd per target", rows, sizeof(gaussian_options) },
     .is_normal = true, .start = gaussian_start, .nll = gaussian_nll, .moments = gaussian_moments, .cdf = gaussian_cdf,
-    .sample = gaussian_sample,
+    .sample = gaussian_sample, .curvature_root = gaussian_curvature_root,
 };

@@ -41,6 +41,36 @@ static void heteroscedastic_nll(const bnn_likelihood *likelihood, const real *lo
     }
 }
 
+/* Fisher information: 1 / sd^2 for a mean, 2 slope^2 for a log sd output. */
+static void heteroscedastic_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c,
+                                           real *d) {
+    size_t k = likelihood->n_targets, j = c % k;
+    (void)log_noise_sd;
+    for (size_t i = 0; i < n * 2 * k; i++) d[i] = 0;
+    for (size_t i = 0; i < n; i++) {
+        double log_sd = log_sd_of(likelihood, f + i * 2 * k, j), slope = 1 - log_sd / BOUND * (log_sd / BOUND);
+        d[i * 2 * k + c] = (real)(c < k ? exp(-log_sd) : M_SQRT2 * slope);
+    }
+}
+
+/* With z = (f - y) / sd, a = slope, a' = d slope / d output = -2 log_sd slope / B^2:
+ *     d2/dmean2 = 1 / sd^2,   d2/dmean dout = -2 z a / sd,   d2/dout2 = 2 z^2 a^2 + (1 - z^2) a' */
+static void heteroscedastic_hessian(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, const real *y,
+                                    double *h) {
+    size_t k = likelihood->n_targets, m = 2 * k;
+    (void)log_noise_sd;
+    for (size_t i = 0; i < n * m * m; i++) h[i] = 0;
+    for (size_t i = 0; i < n; i++, f += m, y += k, h += m * m) {
+        for (size_t j = 0; j < k; j++) {
+            double log_sd = log_sd_of(likelihood, f, j), sd = exp(log_sd), slope = 1 - log_sd / BOUND * (log_sd / BOUND);
+            double z = ((double)f[j] - (double)y[j]) / sd, bend = -2 * log_sd * slope / (BOUND * BOUND);
+            h[j * m + j] = 1 / (sd * sd);
+            h[j * m + k + j] = h[(k + j) * m + j] = -2 * z * slope / sd;
+            h[(k + j) * m + k + j] = 2 * z * z * slope * slope + (1 - z * z) * bend;
+        }
+    }
+}
+
 static void heteroscedastic_moments(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, double *mean,
                                     double *var) {
     size_t k = likelihood->n_targets;
@@ -67,6 +97,7 @@ static void heteroscedastic_sample(const bnn_likelihood *likelihood, const real 
 const bnn_likelihood_row bnn_heteroscedastic_likelihood = {
     .head = { "heteroscedastic", "regression with Gaussian noise whose sd depends on the features: two outputs per target, mean and log sd "
               "(softly bounded to 1/1000 .. 1000 sds of the scaled target)", NULL, 0 },
-    .is_normal = true, .start = heteroscedastic_start, .nll = heteroscedastic_nll, .moments = heteroscedastic_moments,
+    .is_normal = true, .start = heteroscedastic_start, .curvature_root = heteroscedastic_curvature_root,
+    .hessian = heteroscedastic_hessian, .nll = heteroscedastic_nll, .moments = heteroscedastic_moments,
     .cdf = heteroscedastic_cdf, .sample = heteroscedastic_sample,
 };

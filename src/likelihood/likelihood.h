@@ -31,6 +31,11 @@ typedef struct bnn_likelihood_row {
     void (*moments)(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, double *mean, double *var);
     /* Numbers: p(Y <= y) of target j given one row's outputs. NULL for classes. */
     double (*cdf)(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, size_t j, double y);
+    /* Column c < n_outputs of S, d [n x n_outputs], where S S' is the Hessian of nll in f, or where that depends on y its mean over y
+     * (the Fisher information): positive semi-definite either way. NULL: no curvature, so no Laplace. */
+    void (*curvature_root)(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c, real *d);
+    /* The exact Hessian h [n x n_outputs x n_outputs] where it differs from S S'; NULL: it does not. */
+    void (*hessian)(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, const real *y, double *h);
     /* Classes: p [n x n_classes]. NULL for numbers. */
     void (*probabilities)(const bnn_likelihood *likelihood, size_t n, const real *f, double *p);
     /* One y [n_targets] (a class number for classes) drawn given one row's outputs. */

@@ -27,6 +27,12 @@ static void poisson_nll(const bnn_likelihood *likelihood, const real *log_noise_
     }
 }
 
+static void poisson_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c, real *d) {
+    size_t k = likelihood->n_targets;
+    (void)log_noise_sd;
+    for (size_t i = 0; i < n * k; i++) d[i] = i % k == c ? (real)exp(0.5 * (double)f[i]) : 0;
+}
+
 static void poisson_moments(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, double *mean,
                             double *var) {
     (void)log_noise_sd;
@@ -64,6 +70,6 @@ static void poisson_sample(const bnn_likelihood *likelihood, const real *log_noi
 
 const bnn_likelihood_row bnn_poisson_likelihood = {
     .head = { "poisson", "counts (whole numbers from 0, never scaled): each output is the log of a rate", NULL, 0 },
-    .wants_counts = true, .start = poisson_start, .nll = poisson_nll, .moments = poisson_moments, .cdf = poisson_cdf,
+    .wants_counts = true, .start = poisson_start, .nll = poisson_nll, .curvature_root = poisson_curvature_root, .moments = poisson_moments, .cdf = poisson_cdf,
     .sample = poisson_sample,
 };

@@ -54,6 +54,29 @@ static void student_nll(const bnn_likelihood *likelihood, const real *log_noise_
     }
 }
 
+/* Fisher information of a location: (df + 1) / ((df + 3) s^2), the positive-definite form (Lange, Little & Taylor 1989). */
+static void student_curvature_root(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, size_t c, real *d) {
+    size_t k = likelihood->n_targets;
+    double nu = options_of(likelihood)->df;
+    real root = (real)(sqrt((nu + 1) / (nu + 3)) * exp(-log_scale_of(likelihood, log_noise_sd, c)));
+    (void)f;
+    for (size_t i = 0; i < n * k; i++) d[i] = i % k == c ? root : 0;
+}
+
+/* d2/df2 = (df + 1) (df - z^2) / (df + z^2)^2 / s^2 */
+static void student_hessian(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, const real *y, double *h) {
+    size_t k = likelihood->n_targets;
+    double nu = options_of(likelihood)->df;
+    for (size_t i = 0; i < n * k * k; i++) h[i] = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < k; j++) {
+            double scale = exp(log_scale_of(likelihood, log_noise_sd, j)), z = ((double)f[i * k + j] - (double)y[i * k + j]) / scale;
+            double sum = nu + z * z;
+            h[(i * k + j) * k + j] = (nu + 1) * (nu - z * z) / (sum * sum * scale * scale);
+        }
+    }
+}
+
 static void student_moments(const bnn_likelihood *likelihood, const real *log_noise_sd, size_t n, const real *f, double *mean,
                             double *var) {
     size_t k = likelihood->n_targets;
@@ -81,5 +104,5 @@ static void student_sample(const bnn_likelihood *likelihood, const real *log_noi
 const bnn_likelihood_row bnn_student_t_likelihood = {
     .head = { "student_t", "regression that outliers do not pull along: Student t noise of one scale per target", rows,
               sizeof(student_options) },
-    .start = student_start, .nll = student_nll, .moments = student_moments, .cdf = student_cdf, .sample = student_sample,
+    .start = student_start, .nll = student_nll, .curvature_root = student_curvature_root, .hessian = student_hessian, .moments = student_moments, .cdf = student_cdf, .sample = student_sample,
 };

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define REPORT_WORK 1e11
+#define REPORT_WORK 2e10   /* a fraction of a second */
 
 typedef struct fitting {
     const bnn_method_row *method;
