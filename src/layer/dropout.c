@@ -7,6 +7,9 @@
 
 enum { PIECE = 256, ROWS_A_TILE = 32 };
 
+/* Masks lie apart from the noise of other layers under the same key: normals, two to a counter, would share words with them. */
+#define MASK_NUMBERS ((uint64_t)1 << 60)
+
 typedef struct dropout_job { const bnn_layer *layer; const bnn_pass *pass; bnn_mat from, to; } dropout_job;
 
 static void drop(const bnn_layer *layer, bnn_key key, uint64_t index, size_t n, const real *from, real *to) {
@@ -24,8 +27,8 @@ static void dropout_tile(void *context, size_t tile, int thread) {
     size_t n = job->layer->n_out, first = tile * ROWS_A_TILE, rows = job->from.rows - first;
     (void)thread;
     if (rows > ROWS_A_TILE) rows = ROWS_A_TILE;
-    drop(job->layer, job->pass->key, bnn_layer_index(job->layer, job->pass, first, n), rows * n, job->from.at + first * n,
-         job->to.at + first * n);
+    drop(job->layer, job->pass->key, MASK_NUMBERS + bnn_layer_index(job->layer, job->pass, first, n), rows * n,
+         job->from.at + first * n, job->to.at + first * n);
 }
 
 static void apply(const bnn_layer *layer, const bnn_pass *pass, bnn_mat from, bnn_mat to) {
