@@ -42,7 +42,7 @@ static void dropout_forward(const bnn_layer *layer, const bnn_pass *pass, bnn_ma
 static void dropout_backward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
                              const bnn_sink *sink) {
     (void)x, (void)y, (void)sink;
-    apply(layer, pass, dy, dx);
+    if (dx.at != NULL) apply(layer, pass, dy, dx);
 }
 
 static const char *dropout_parse(bnn_layer *layer, size_t n_words, char *const *words) {
