@@ -22,7 +22,8 @@ typedef enum bnn_purpose {
     BNN_PURPOSE_PREDICT,       /* draws from a posterior; sample = draw number      */
     BNN_PURPOSE_EVALUATE,      /* Monte Carlo KL and ELBO estimates                 */
     BNN_PURPOSE_PRIOR,         /* draws from a prior                                */
-    BNN_PURPOSE_OUTPUTS        /* noise on a layer's outputs: local_reparam, flipout, dropout */
+    BNN_PURPOSE_OUTPUTS,       /* noise on a layer's outputs: local_reparam, flipout, dropout */
+    BNN_PURPOSE_LABELS         /* labels drawn from a model for its curvature       */
 } bnn_purpose;
 
 typedef struct bnn_key { uint32_t v[2]; } bnn_key;

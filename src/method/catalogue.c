@@ -15,6 +15,7 @@ const bnn_option bnn_run_rows[] = {
     BNN_OPTION_TEXT_ROW(bnn_run_options, name, "", check_name, "name of the run folder; empty: the configuration file's stem"),
     BNN_OPTION_INT_ROW(bnn_run_options, seed, "1", 0, 9007199254740991, "", "seed of everything random: equal seeds give equal runs"),
     BNN_OPTION_INT_ROW(bnn_run_options, threads, "0", 0, 256, "", "threads; 0: all; results do not depend on it"),
+    BNN_OPTION_NUMBER_ROW(bnn_run_options, max_memory, "0", 0, 1e9, "MB", "refuse work that would need more memory; 0: 80 % of what is free"),
     BNN_OPTION_TEXT_ROW(bnn_run_options, out, "runs", NULL, "folder that holds run folders, relative to the current folder"),
     {0}
 };
@@ -36,7 +37,8 @@ const bnn_option bnn_train_rows[] = {
 };
 
 const bnn_variant *const bnn_methods[] = {
-    &bnn_bbb_method.head, &bnn_map_method.head, &bnn_mc_dropout_method.head, &bnn_ensemble_method.head, NULL };
+    &bnn_bbb_method.head, &bnn_map_method.head, &bnn_mc_dropout_method.head, &bnn_ensemble_method.head,
+    &bnn_laplace_method.head, NULL };
 
 static const bnn_axis method_axes[] = {
     { .key = "name", .variants = bnn_methods, .help = "how the posterior is found", .topic = "method" },

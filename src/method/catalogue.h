@@ -8,6 +8,7 @@ typedef struct bnn_run_options {
     const char *name;              /* "": the file's stem        */
     long long   seed;
     long long   threads;           /* 0: all                     */
+    double      max_memory;        /* MB; 0: 80 % of what is free */
     const char *out;               /* folder of run folders      */
 } bnn_run_options;
 

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "method/catalogue.h"
+#include "method/map.h"
 #include "model/model.h"
 #include "predict/predict.h"
 
@@ -54,11 +55,17 @@ static const struct { const char *section, *key, *value; } whole_needs[] = {
     { "optimizer", "schedule", "constant" }, { "optimizer", "warmup", "0" },
 };
 
+/* map and the methods that are made of it */
+static bool fits_a_point(const bnn_config *config) {
+    return ((const bnn_method_row *)bnn_config_variant(config, "method", "name"))->step == bnn_map_step;
+}
+
 static bnn_status check_minimiser(const bnn_config *config) {
     const bnn_optimizer_row *row = (const bnn_optimizer_row *)bnn_config_variant(config, "optimizer", "name");
     if (row->algorithm == NULL) return BNN_OK;
     for (size_t i = 0; i < sizeof whole_needs / sizeof *whole_needs; i++) {
         const char *section = whole_needs[i].section, *key = whole_needs[i].key, *value = whole_needs[i].value;
+        if (strcmp(key, "name") == 0 && fits_a_point(config)) continue;
         if (strcmp(bnn_config_text(config, section, key), value) != 0)
             return bnn_config_fail(config, section, key, "optimizer.name = %s minimises the whole objective with steps of its own: set %s.%s = "
                                    "%s (it needs method.name = map, train.batch = full, train.clip_norm = 0 and a constant schedule without "
@@ -277,6 +284,7 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
     if ((status = read_initial(&f, config))                                                     != BNN_OK) goto done;
     if ((status = fit_members(&f, hooks))                                                       != BNN_OK) goto done;
     if ((status = finish(&f, train))                                                     != BNN_OK) goto done;
+    if (f.method->refine != NULL && (status = f.method->refine(f.model, config, train, valid, f.team)) != BNN_OK) goto done;
     *model = f.model;
     f.model = NULL;
 done:

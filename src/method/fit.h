@@ -4,6 +4,7 @@
 
 #include "base/tensors.h"
 #include "bnn/method.h"
+#include "model/model.h"
 #include "optimizer/optimizer.h"
 #include "posterior/posterior.h"
 #include "problem/problem.h"
@@ -68,6 +69,8 @@ typedef struct bnn_method_row {
     /* theta [n_params] at which validation rows are scored: the mean weights. Borrowed. */
     const real *(*point)(void *state);
     void (*finish)(void *state, bnn_posterior *posterior);   /* fills a posterior of the row's kind (n_draws = 1) */
+    /* Turns the finished model into another (its posterior, facts); NULL: leaves it. */
+    bnn_status (*refine)(bnn_model *model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid, bnn_team *team);
     /* Fills `arrays`, returns how many. Read to save; after they have been written to, `resumed` (or NULL) is told. */
     size_t (*arrays)(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]);
     bnn_status (*resumed)(void *state, bnn_fit_state *fit);
@@ -76,7 +79,7 @@ typedef struct bnn_method_row {
 
 extern const bnn_option bnn_train_rows[];     /* [train], of bnn_train_options */
 extern const bnn_variant *const bnn_methods[];
-extern const bnn_method_row bnn_bbb_method, bnn_map_method, bnn_mc_dropout_method, bnn_ensemble_method;
+extern const bnn_method_row bnn_bbb_method, bnn_map_method, bnn_mc_dropout_method, bnn_ensemble_method, bnn_laplace_method;
 
 /* How a run follows a fit: an observer, a place for checkpoints, and one to go on from. */
 typedef struct bnn_fit_hooks {

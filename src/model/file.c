@@ -70,15 +70,17 @@ static bool put_json(json_t *metadata, const char *name, json_t *value) {
 }
 
 static json_t *make_metadata(const bnn_model *model) {
-    char seed[32], draws[32];
+    char seed[32], draws[32], lowest[32];
     json_t *metadata = json_copy(model->facts);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)model->seed);
     snprintf(draws, sizeof draws, "%zu", model->posterior.n_draws);
+    snprintf(lowest, sizeof lowest, "%zu", model->posterior.lowest);
     bool is_whole = metadata != NULL && json_object_set_new(metadata, "format", json_string("bnn")) == 0
         && json_object_set_new(metadata, "version", json_string(FORMAT_VERSION)) == 0
         && json_object_set_new(metadata, "posterior", json_string(model->posterior.row->head.name)) == 0
         && json_object_set_new(metadata, "draws", json_string(draws)) == 0
         && json_object_set_new(metadata, "seed", json_string(seed)) == 0
+        && json_object_set_new(metadata, "lowest", json_string(lowest)) == 0
         && put_json(metadata, "schema", bnn_schema_to_json(&model->schema))
         && put_json(metadata, "scaling", bnn_scaling_to_json(&model->scaling));
     for (const bnn_section *section = bnn_model_catalogue; is_whole && section->name != NULL; section++)
@@ -92,7 +94,7 @@ static json_t *make_metadata(const bnn_model *model) {
 
 bnn_status bnn_model_write(const bnn_model *model, const char *path) {
     const bnn_posterior *posterior = &model->posterior;
-    size_t most = posterior->n_arrays * block_count(model), n = 0;
+    size_t most = posterior->n_arrays * block_count(model) + posterior->n_factors, n = 0;
     bnn_arena arena = {0};
     bnn_tensor *tensors = BNN_TAKE(&arena, most, bnn_tensor);
     char (*names)[NAME_SIZE] = bnn_arena_take(&arena, most, NAME_SIZE);
@@ -109,6 +111,11 @@ bnn_status bnn_model_write(const bnn_model *model, const char *path) {
             describe(&tensors[n], names[n], array, &block);
             tensors[n++].data = data;
         }
+    }
+    for (size_t i = 0; i < posterior->n_factors && !arena.has_failed; i++) {
+        const bnn_factor *factor = &posterior->factors[i];
+        tensors[n++] = (bnn_tensor){ .name = factor->name, .type = BNN_F64, .n_dims = 2, .shape = { factor->rows, factor->cols },
+                                     .data = factor->at };
     }
     if (arena.has_failed || metadata == NULL) status = BNN_FAIL_MEMORY("writing the model");
     else status = bnn_tensors_write(path, n, tensors, metadata);
@@ -208,6 +215,24 @@ static size_t most_draws(const reader *r) {
     return most;
 }
 
+/* Kinds over a span of layers: which layers, and their factors. */
+static bnn_status read_factors(const reader *r, bnn_model *model) {
+    const char *text = text_of(r, "lowest");
+    size_t lowest = text == NULL ? 0 : (size_t)strtoull(text, NULL, 10);
+    bnn_posterior *posterior = &model->posterior;
+    if (lowest >= model->net.n_layers) return fail_reading(r, "its span of layers does not exist");
+    bnn_status status = bnn_posterior_lay_out(posterior, &model->net, lowest);
+    for (size_t i = 0; status == BNN_OK && i < posterior->n_factors; i++) {
+        bnn_factor *factor = &posterior->factors[i];
+        const bnn_tensor *tensor = bnn_tensors_find(&r->file, factor->name);
+        bool fits = tensor != NULL && tensor->n_dims == 2 && tensor->shape[0] == factor->rows && tensor->shape[1] == factor->cols;
+        if (!fits || tensor->type == BNN_I64 || tensor->type == BNN_U8)
+            return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s is missing or not of the shape that the net says", r->path, factor->name);
+        bnn_tensor_to_double(tensor, factor->at);
+    }
+    return status;
+}
+
 static bnn_status read_posterior(const reader *r, bnn_model *model) {
     const char *kind = text_of(r, "posterior"), *draws = text_of(r, "draws");
     const bnn_posterior_row *row = kind == NULL ? NULL : bnn_posterior_find(kind);
@@ -224,12 +249,12 @@ static bnn_status read_posterior(const reader *r, bnn_model *model) {
             if (is_stored(&posterior->arrays[a], &block)) status = read_tensor(r, posterior, &posterior->arrays[a], &block);
         }
     }
-    return status;
+    return status == BNN_OK ? read_factors(r, model) : status;
 }
 
 /* Everything in the metadata that is not the model's structure. */
 static bnn_status copy_facts(const reader *r, bnn_model *model) {
-    static const char *const structure[] = { "format", "version", "posterior", "draws", "seed", "schema", "scaling", "net",
+    static const char *const structure[] = { "format", "version", "posterior", "draws", "lowest", "seed", "schema", "scaling", "net",
                                              "likelihood", "prior", NULL };
     if (json_object_update(model->facts, r->file.metadata) != 0) return BNN_FAIL_MEMORY("the model's facts");
     for (size_t i = 0; structure[i] != NULL; i++) json_object_del(model->facts, structure[i]);

@@ -1,7 +1,8 @@
 /* Independent normals: theta_i ~ N(mean_i, exp(2 log_sd_i)). Learnt noise has no spread. */
 #include "base/vmath.h"
-#include "posterior/posterior.h"
+#include "posterior/output_cov.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MEAN, LOG_SD, TILE = 1024 };
@@ -40,7 +41,20 @@ static void diag_sd(const bnn_posterior *posterior, size_t first, size_t n, real
         out[i] = first + i < posterior->n_weights ? bnn_exp(posterior->arrays[LOG_SD].at[first + i]) : 0;
 }
 
+static void diag_spread(const bnn_posterior *posterior, size_t l, bnn_layer_spread *spread) {
+    const bnn_layer *layer = &posterior->net->layers[l];
+    const real *log_sd = posterior->arrays[LOG_SD].at;
+    size_t n_in = layer->n_in + layer->has_bias;
+    for (size_t o = 0; o < layer->n_out; o++) {
+        for (size_t j = 0; j < layer->n_in; j++)
+            spread->var[o * n_in + j] = exp(2 * (double)log_sd[layer->weight + o * layer->n_in + j]);
+        if (layer->has_bias) spread->var[o * n_in + layer->n_in] = exp(2 * (double)log_sd[layer->bias + o]);
+    }
+}
+
+static const bnn_linear_row linear = { .spread = diag_spread };
+
 const bnn_posterior_row bnn_diag_posterior = {
     .head = { "diag", "an independent normal for every weight", NULL, 0 },
-    .start = diag_start, .draw = diag_draw, .mean = diag_mean, .sd = diag_sd,
+    .start = diag_start, .draw = diag_draw, .mean = diag_mean, .sd = diag_sd, .linear = &linear,
 };

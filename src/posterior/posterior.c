@@ -5,7 +5,8 @@
 #include <string.h>
 
 const bnn_variant *const bnn_posteriors[] = {
-    &bnn_draws_posterior.head, &bnn_diag_posterior.head, &bnn_dropout_posterior.head, NULL };
+    &bnn_draws_posterior.head, &bnn_diag_posterior.head, &bnn_dropout_posterior.head, &bnn_kron_posterior.head,
+    &bnn_full_posterior.head, NULL };
 
 const bnn_posterior_row *bnn_posterior_find(const char *name) {
     for (size_t i = 0; bnn_posteriors[i] != NULL; i++)
@@ -28,4 +29,18 @@ bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row 
 void bnn_posterior_free(bnn_posterior *posterior) {
     bnn_arena_free(&posterior->arena);
     *posterior = (bnn_posterior){0};
+}
+
+bnn_status bnn_posterior_lay_out(bnn_posterior *posterior, const struct bnn_net *net, size_t lowest) {
+    posterior->net = net;
+    posterior->lowest = lowest;
+    if (posterior->row->lay_out == NULL) return BNN_OK;
+    posterior->row->lay_out(posterior);
+    return posterior->arena.has_failed ? BNN_FAIL_MEMORY("the factors of the posterior") : BNN_OK;
+}
+
+bnn_factor *bnn_posterior_factor(const bnn_posterior *posterior, const char *name) {
+    for (size_t i = 0; i < posterior->n_factors; i++)
+        if (strcmp(posterior->factors[i].name, name) == 0) return &posterior->factors[i];
+    return NULL;
 }

@@ -21,16 +21,24 @@ typedef struct bnn_posterior_array {
 
 enum { BNN_POSTERIOR_ARRAYS = 4 };
 
+/* A stored matrix of another shape, in double, named as it is. */
+typedef struct bnn_factor { char name[48]; size_t rows, cols; double *at; } bnn_factor;
+
 typedef struct bnn_posterior_row {
     bnn_variant head;
     /* Lays out the arrays for n_params and n_draws. */
     void (*start)(bnn_posterior *posterior);
+    /* Takes and names the factors from net and lowest; NULL: the kind has none. */
+    void (*lay_out)(bnn_posterior *posterior);
     /* out [n] = theta[first .. first + n) of draw s; draws are functions of (seed, s): any part can be made at any time. */
     void (*draw)(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out);
+    bool draws_whole;         /* draw is only asked for first = 0, n = n_params */
     /* out [n_params]: the mean of theta. */
     void (*mean)(const bnn_posterior *posterior, real *out);
     /* out [n] = sd of theta[first .. first + n); NULL: no spread. */
     void (*sd)(const bnn_posterior *posterior, size_t first, size_t n, real *out);
+    /* Covariance J Sigma J' of the linearised outputs, see output_cov.h; NULL: not normal. */
+    const struct bnn_linear_row *linear;
 } bnn_posterior_row;
 
 struct bnn_posterior {
@@ -38,6 +46,9 @@ struct bnn_posterior {
     const struct bnn_net *net;   /* for kinds that drop units; borrowed, set by whoever made the posterior */
     size_t    n_weights, n_params;
     size_t    n_draws;           /* draws stored; 0: any number can be drawn */
+    size_t    lowest;            /* kinds over a span of layers: the first layer whose weights are uncertain */
+    size_t    n_factors;
+    bnn_factor *factors;
     size_t    n_arrays;
     bnn_posterior_array arrays[BNN_POSTERIOR_ARRAYS];
     bnn_arena arena;
@@ -47,12 +58,19 @@ struct bnn_posterior {
 bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws);
 void       bnn_posterior_free(bnn_posterior *posterior);
 
+/* For kinds with factors: takes them (zeroed) for layers from `lowest` of the net, which is borrowed. Other kinds remember both. */
+bnn_status bnn_posterior_lay_out(bnn_posterior *posterior, const struct bnn_net *net, size_t lowest);
+
+/* NULL if there is none of that name. */
+bnn_factor *bnn_posterior_factor(const bnn_posterior *posterior, const char *name);
+
 /* NULL if there is none of that name. */
 const bnn_posterior_row *bnn_posterior_find(const char *name);
 
 /* The kinds, ended by NULL. draws: K stored vectors. diag: independent normals, mean and log sd. dropout: one
- * vector, of which each draw drops units. */
+ * vector, of which each draw drops units. kron, full: normals over a span of layers, from Laplace. */
 extern const bnn_variant *const bnn_posteriors[];
-extern const bnn_posterior_row bnn_draws_posterior, bnn_diag_posterior, bnn_dropout_posterior;
+extern const bnn_posterior_row bnn_draws_posterior, bnn_diag_posterior, bnn_dropout_posterior, bnn_kron_posterior,
+                               bnn_full_posterior;
 
 #endif

@@ -7,6 +7,13 @@
 
 #include "model/model.h"
 
+/* How outputs are drawn. Linearised: f ~ N(f(mean), J Sigma J'), row by row (one output: at equally likely quantiles of the normal, scaled
+ * to its exact mean and variance). Probit: one draw, f / sqrt(1 + pi/8 var f) (MacKay 1992). */
+typedef enum bnn_predictive { BNN_PREDICTIVE_SAMPLING, BNN_PREDICTIVE_LINEARISED, BNN_PREDICTIVE_PROBIT } bnn_predictive;
+
+/* What the model asks for, by its fact "predictive". */
+bnn_predictive bnn_predictive_of(const bnn_model *model);
+
 typedef struct bnn_outputs {
     const bnn_model   *model;
     const bnn_dataset *rows;
@@ -20,6 +27,9 @@ typedef struct bnn_outputs {
     real              *x, *y;                 /* [n x n_features], [n x n_targets] scaled; y may be NULL */
     size_t            *list;                  /* [n] row numbers                                    */
     real              *theta;                 /* [n_params] of the present draw                     */
+    bnn_predictive     predictive;
+    double            *cov;                   /* [pass_rows x n_outputs^2] of linearised outputs    */
+    double            *nodes;                 /* [n_draws] mean 0, sd 1: linearised draws of one output */
     bnn_workspace      workspace;
     bnn_arena          arena;
 } bnn_outputs;

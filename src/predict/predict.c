@@ -34,6 +34,7 @@ static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs) 
 static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows,
                           const bnn_predict_options *options) {
     size_t n_draws = model->posterior.n_draws > 0 ? model->posterior.n_draws : (size_t)options->samples;
+    if (bnn_predictive_of(model) == BNN_PREDICTIVE_PROBIT) n_draws = 1;
     uint64_t seed = options->seed < 0 ? model->seed : (uint64_t)options->seed;
     bnn_prediction *made = NULL;
     bnn_team *team = NULL;

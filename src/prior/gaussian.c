@@ -51,6 +51,8 @@ BNN_CLONES static void gaussian_add_kl_grad(const bnn_prior *prior, double scale
     }
 }
 
+static double gaussian_precision(const bnn_prior *prior, double scale) { return 1 / (sd_of(prior, scale) * sd_of(prior, scale)); }
+
 static void gaussian_sample(const bnn_prior *prior, double scale, bnn_key key, uint64_t first, size_t n, real *w) {
     real s = (real)sd_of(prior, scale);
     bnn_rng_normals(key, first, n, w);
@@ -60,5 +62,5 @@ static void gaussian_sample(const bnn_prior *prior, double scale, bnn_key key, u
 const bnn_prior_row bnn_gaussian_prior = {
     .head = { "gaussian", "one normal for every weight: smooth shrinkage (L2)", rows, sizeof(gaussian_options) },
     .log_prob = gaussian_log_prob, .add_grad = gaussian_add_grad, .kl = gaussian_kl, .add_kl_grad = gaussian_add_kl_grad,
-    .sample = gaussian_sample,
+    .precision = gaussian_precision, .sample = gaussian_sample,
 };

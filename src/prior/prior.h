@@ -23,6 +23,8 @@ typedef struct bnn_prior_row {
     /* dmu += factor * dKL/dmu,  dlog_sd += factor * dKL/dlog_sd */
     void   (*add_kl_grad)(const bnn_prior *prior, double scale, real factor, size_t n, const real *mu, const real *log_sd, real *dmu,
                           real *dlog_sd);
+    /* The constant second derivative of -log p where there is one; NULL: Laplace refuses the prior. */
+    double (*precision)(const bnn_prior *prior, double scale);
     /* w [n]: numbers first .. first + n - 1 of the array of `key`; NULL: improper */
     void   (*sample)(const bnn_prior *prior, double scale, bnn_key key, uint64_t first, size_t n, real *w);
 } bnn_prior_row;

@@ -1,0 +1,56 @@
+/* A normal with a full precision over a span of layers, kept by its lower Cholesky factor: precision = L L', so a draw is the mean plus
+ * L'^-1 z. Layers below the span are certain. */
+#include "base/linalg.h"
+#include "posterior/output_cov.h"
+
+#include <math.h>
+#include <string.h>
+
+static void full_start(bnn_posterior *posterior) {
+    posterior->n_arrays = 1;
+    posterior->arrays[0] = (bnn_posterior_array){ .suffix = "", .copies = 1, .has_noise = true };
+}
+
+static size_t first_of(const bnn_posterior *posterior) { return posterior->net->layers[posterior->lowest].weight; }
+
+static void full_lay_out(bnn_posterior *posterior) {
+    size_t n = posterior->n_weights - first_of(posterior);
+    posterior->factors = BNN_TAKE(&posterior->arena, 1, bnn_factor);
+    posterior->n_factors = 1;
+    if (posterior->factors == NULL) return;
+    *posterior->factors = (bnn_factor){ .name = "laplace.cholesky", .rows = n, .cols = n, .at = BNN_TAKE(&posterior->arena, n * n, double) };
+}
+
+static void full_draw(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out) {
+    bnn_key key = bnn_key_make(seed, BNN_PURPOSE_PREDICT, 0, (uint32_t)s, 0);
+    size_t span = posterior->factors->rows;
+    bnn_arena arena = {0};
+    real *normals = BNN_TAKE(&arena, span, real);
+    double *z = BNN_TAKE(&arena, span, double);
+    memcpy(out, posterior->arrays[0].at + first, n * sizeof *out);
+    if (!arena.has_failed) {
+        bnn_rng_normals(key, 0, span, normals);
+        for (size_t i = 0; i < span; i++) z[i] = (double)normals[i];
+        bnn_solve_lower(BNN_TRANSPOSED, span, posterior->factors->at, 1, z);
+        for (size_t i = 0; i < span; i++) out[first_of(posterior) + i] += (real)z[i];
+    } else {
+        for (size_t i = 0; i < n; i++) out[i] = (real)NAN;     /* found by the check of the outputs */
+    }
+    bnn_arena_free(&arena);
+}
+
+static void full_mean(const bnn_posterior *posterior, real *out) {
+    memcpy(out, posterior->arrays[0].at, posterior->n_params * sizeof *out);
+}
+
+/* J Sigma J' = (L^-1 J')' (L^-1 J') */
+static void full_solve(const bnn_posterior *posterior, size_t m, double *rows) {
+    bnn_solve_lower(BNN_PLAIN, posterior->factors->rows, posterior->factors->at, m, rows);
+}
+
+static const bnn_linear_row linear = { .solve = full_solve };
+
+const bnn_posterior_row bnn_full_posterior = {
+    .head = { "full", "a normal with all correlations over a span of layers, from Laplace", NULL, 0 },
+    .start = full_start, .lay_out = full_lay_out, .draws_whole = true, .draw = full_draw, .mean = full_mean, .linear = &linear,
+};
