@@ -6,9 +6,9 @@
 
 #include <math.h>
 
-/* Parts of the pass's random numbers that no layer uses. */
+/* Parts of the pass's random numbers that no layer uses. Normals come two to a counter, so those of the noise lie at counter 2^62. */
 #define NOISE_NUMBERS ((uint64_t)1 << 63)
-#define IMAGE_NUMBERS ((uint64_t)1 << 62)
+#define IMAGE_NUMBERS ((uint64_t)1 << 61)
 
 typedef struct image { const uint8_t *at; size_t rows, cols; } image;
 
