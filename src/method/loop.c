@@ -102,8 +102,10 @@ static bnn_status end_epoch(bnn_fit_state *fit, const bnn_method_row *method, vo
     return obey(observer->epoch(observer->context, &record), fit, method, state, finished, hooks);
 }
 
-static void say_remark(const bnn_fit_state *fit, const bnn_observer *observer) {
+/* Once: the next member of an ensemble has its own. */
+static void say_remark(bnn_fit_state *fit, const bnn_observer *observer) {
     if (fit->remark[0] != '\0' && observer != NULL && observer->note != NULL) observer->note(observer->context, fit->remark);
+    fit->remark[0] = '\0';
 }
 
 bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks) {
