@@ -1,6 +1,7 @@
 /* Models as files: reading back what was written gives the same bytes and the same draws, for every kind of posterior, likelihood and
  * prior; nothing of the machine goes in; and files that are not whole models are refused with a reason. */
 #include "data_files.h"
+#include "random_factors.h"
 #include "small_problem.h"
 #include "base/tensors.h"
 #include "model/model.h"
@@ -19,12 +20,13 @@ static void make_rows(bnn_dataset **data, const bnn_config *config) {
 }
 
 static void fill(bnn_posterior *posterior) {
+    fill_factors(posterior);
     for (size_t a = 0; a < posterior->n_arrays; a++)
         bnn_rng_normals(numbers_key((uint32_t)a), 0, posterior->arrays[a].copies * posterior->n_params, posterior->arrays[a].at);
 }
 
-/* Takes the config. */
-static bnn_model *make_model(bnn_config *config, const bnn_posterior_row *row, size_t n_draws) {
+/* Takes the config. Factors from layer `lowest` on. */
+static bnn_model *make_model_above(size_t lowest, bnn_config *config, const bnn_posterior_row *row, size_t n_draws) {
     bnn_model *model = NULL;
     bnn_dataset *data = NULL;
     bnn_scaling scaling;
@@ -32,7 +34,7 @@ static bnn_model *make_model(bnn_config *config, const bnn_posterior_row *row, s
     assert_ok(bnn_scaling_fit(&scaling, data, "standardize", bnn_likelihood_scale_y(config)));
     assert_ok(bnn_model_make(&model, config, &data->schema, &scaling));
     assert_ok(bnn_posterior_make(&model->posterior, row, model->net.n_weights, model->likelihood.n_noise, n_draws));
-    model->posterior.net = &model->net;
+    assert_ok(bnn_posterior_lay_out(&model->posterior, &model->net, lowest));
     fill(&model->posterior);
     model->seed = 12345678901234567890u;
     assert_ok(bnn_model_note_text(model, "method", "by hand"));
@@ -41,6 +43,10 @@ static bnn_model *make_model(bnn_config *config, const bnn_posterior_row *row, s
     bnn_dataset_free(data);
     bnn_config_free(config);
     return model;
+}
+
+static bnn_model *make_model(bnn_config *config, const bnn_posterior_row *row, size_t n_draws) {
+    return make_model_above(0, config, row, n_draws);
 }
 
 /* A file's bytes, of which the caller frees *bytes. */
@@ -112,6 +118,14 @@ static void every_posterior_survives_a_file(void **state) {
         check_round_trip(model);
     }
     check_round_trip(make_plain(&bnn_draws_posterior, 1));
+}
+
+static void a_posterior_over_the_last_layer_survives_a_file(void **state) {
+    (void)state;
+    for (size_t k = 0; bnn_posteriors[k] != NULL; k++) {
+        const bnn_posterior_row *row = (const bnn_posterior_row *)bnn_posteriors[k];
+        if (row->lay_out != NULL) check_round_trip(make_model_above(2, READ_SETS("net.hidden=5, 3"), row, 0));
+    }
 }
 
 static void every_likelihood_and_prior_survives_a_file(void **state) {
@@ -219,6 +233,48 @@ static void incomplete_models_are_refused_with_a_reason(void **state) {
     }
 }
 
+static void assert_refused(const char *path, const char *says) {
+    bnn_model *read = NULL;
+    if (bnn_model_read(&read, path) != BNN_ERR_DATA || read != NULL) fail_msg("%s was read", path);
+    if (strstr(bnn_error_text(), says) == NULL) fail_msg("\"%s\" does not say \"%s\"", bnn_error_text(), says);
+}
+
+/* The same file without tensor i, or with its shape turned round. */
+static void check_factor(const bnn_posterior_row *row, size_t i, bool is_dropped) {
+    const char *path = damaged(row, 0, NULL, NULL, 0);
+    bnn_tensor_file file = {0};
+    char name[64];
+    assert_ok(bnn_tensors_read(&file, path));
+    bnn_tensor *tensor = &file.tensors[i];
+    snprintf(name, sizeof name, "%s", tensor->name);
+    if (strstr(name, "kron") != NULL || strstr(name, "laplace") != NULL) {
+        tensor->shape[0] *= tensor->shape[1];
+        tensor->shape[1] = 1;
+        if (is_dropped) *tensor = file.tensors[--file.n];
+        assert_ok(bnn_tensors_write(path, file.n, file.tensors, file.metadata));
+        bool still_fits = !is_dropped && strstr(name, "precision") != NULL;       /* 1 x 1 */
+        if (!still_fits) assert_refused(path, name);
+    }
+    bnn_tensors_free(&file);
+}
+
+static void models_without_a_whole_factor_are_refused(void **state) {
+    (void)state;
+    const bnn_posterior_row *const rows[] = { &bnn_kron_posterior, &bnn_full_posterior };
+    const size_t n_tensors[] = { 7 + 3 * 5, 7 + 1 };        /* means and noise, then factors */
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < n_tensors[k]; i++)
+            for (int d = 0; d < 2; d++) check_factor(rows[k], i, d == 1);
+}
+
+static void spans_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    assert_refused(damaged(&bnn_kron_posterior, 0, "lowest", "99", 0), "span of layers");
+    assert_refused(damaged(&bnn_kron_posterior, 0, "lowest", "-1", 0), "span of layers");
+    assert_refused(damaged(&bnn_full_posterior, 0, "lowest", "2", 0), "laplace.cholesky");
+    assert_refused(damaged(&bnn_full_posterior, 0, "posterior", "kron", 0), "0.weight.kron.out_vectors");
+}
+
 static void absurd_numbers_of_draws_are_refused(void **state) {
     (void)state;
     const char *const counts[] = { "0", "-1", "many", "", "4", "5000000", "1000000000000", "99999999999999999999999" };
@@ -251,12 +307,15 @@ static void a_model_of_no_draws_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_posterior_survives_a_file),
+        cmocka_unit_test(a_posterior_over_the_last_layer_survives_a_file),
         cmocka_unit_test(every_likelihood_and_prior_survives_a_file),
         cmocka_unit_test(settings_come_back_as_they_were),
         cmocka_unit_test(tensors_have_pytorch_names_and_shapes),
         cmocka_unit_test(files_hold_no_path_and_no_host),
         cmocka_unit_test(incomplete_models_are_refused_with_a_reason),
         cmocka_unit_test(a_model_of_no_draws_is_refused),
+        cmocka_unit_test(models_without_a_whole_factor_are_refused),
+        cmocka_unit_test(spans_that_do_not_fit_are_refused),
         cmocka_unit_test(absurd_numbers_of_draws_are_refused),
     };
     return RUN_IN_FOLDER(tests);

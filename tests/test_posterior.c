@@ -1,18 +1,23 @@
 /* A contract that every row of bnn_posteriors must keep: draws that are functions of (seed, draw), however they are cut, and that have
  * the mean and sd the row says. */
+#include "random_factors.h"
 #include "small_problem.h"
-#include "posterior/posterior.h"
 
 enum { NOISE = 2, STORED = 3, SAMPLES = 3000, SEED = 77 };
 
 typedef struct posterior_case { bnn_config *config; bnn_net net; bnn_posterior posterior; } posterior_case;
 
-/* Over a net that has dropout layers, for kinds that drop units; weights cross several tiles. */
-static void case_make(posterior_case *t, const bnn_posterior_row *row, size_t n_draws) {
-    *t = (posterior_case){ .config = READ_SETS("net.hidden=60, 10", "net.dropout=0.3", "net.input_dropout=0.1") };
-    assert_ok(bnn_net_make(&t->net, t->config, 40, 1));
+static size_t first_layer(const posterior_case *t) { return bnn_net_first_with_weights(&t->net); }
+static size_t last_layer(const posterior_case *t) { return t->net.n_layers - 1; }
+
+/* Over a net that has dropout layers, for kinds that drop units; weights cross several tiles, except where factors grow with them. */
+static void case_make(posterior_case *t, const bnn_posterior_row *row, size_t n_draws, size_t (*lowest)(const posterior_case *t)) {
+    *t = (posterior_case){ .config = READ_SETS(row->lay_out == NULL ? "net.hidden=60, 10" : "net.hidden=8, 5", "net.dropout=0.3",
+                                               "net.input_dropout=0.1") };
+    assert_ok(bnn_net_make(&t->net, t->config, row->lay_out == NULL ? 40 : 6, 1));
     assert_ok(bnn_posterior_make(&t->posterior, row, t->net.n_weights, NOISE, n_draws));
-    t->posterior.net = &t->net;
+    assert_ok(bnn_posterior_lay_out(&t->posterior, &t->net, lowest(t)));
+    fill_factors(&t->posterior);
     for (size_t a = 0; a < t->posterior.n_arrays; a++) {
         bnn_posterior_array *array = &t->posterior.arrays[a];
         bnn_rng_normals(numbers_key((uint32_t)a), 0, array->copies * t->posterior.n_params, array->at);
@@ -28,16 +33,20 @@ static void case_free(posterior_case *t) {
 
 static bool stores_draws(const posterior_case *t) { return t->posterior.arrays[0].copies == STORED; }
 
-/* Runs `check` for every row: with STORED draws if it stores any, else with 0. */
+/* Runs `check` for every row: with STORED draws if it stores any, else with 0; with factors, also over the last layer alone. */
 static void for_every_posterior(void (*check)(const posterior_case *t)) {
     for (size_t k = 0; bnn_posteriors[k] != NULL; k++) {
         const bnn_posterior_row *row = (const bnn_posterior_row *)bnn_posteriors[k];
         posterior_case t;
-        case_make(&t, row, STORED);
+        case_make(&t, row, STORED, first_layer);
         if (!stores_draws(&t)) {
             case_free(&t);
-            case_make(&t, row, 0);
+            case_make(&t, row, 0, first_layer);
         }
+        check(&t);
+        case_free(&t);
+        if (row->lay_out == NULL) continue;
+        case_make(&t, row, 0, last_layer);
         check(&t);
         case_free(&t);
     }
@@ -56,6 +65,7 @@ static real *take(bnn_arena *arena, const posterior_case *t) {
 /* ---- draws as functions ---------------------------------------------------------------------------------------------- */
 
 static void check_cuts(const posterior_case *t) {
+    if (t->posterior.row->draws_whole) return;
     const size_t cuts[] = { 1, 7, 41, 64, 1000, 1024 };
     bnn_arena arena = {0};
     real *whole = take(&arena, t), *parts = take(&arena, t);
@@ -176,13 +186,61 @@ static void every_sd_is_that_of_the_draws(void **state) {
     for_every_posterior(check_sd);
 }
 
+/* ---- kinds over a span of layers ------------------------------------------------------------------------------------- */
+
+/* Sums of squares and products of the deviations of the span's weights, over the draws: [span x span]; malloc. */
+static double *covariance_of_draws(const posterior_case *t, size_t first) {
+    const bnn_posterior *posterior = &t->posterior;
+    size_t span = posterior->n_weights - first;
+    bnn_arena arena = {0};
+    real *w = take(&arena, t);
+    const real *mean = posterior->arrays[0].at;
+    double *cov = calloc(span * span, sizeof *cov);
+    assert_non_null(cov);
+    for (size_t s = 0; s < SAMPLES; s++) {
+        draw(t, SEED, s, 0, posterior->n_params, w);
+        assert_memory_equal(w, mean, first * sizeof *w);                  /* layers below the span are certain */
+        for (size_t i = 0; i < span; i++)
+            for (size_t j = 0; j < span; j++)
+                cov[i * span + j] += (double)(w[first + i] - mean[first + i]) * (double)(w[first + j] - mean[first + j]) / SAMPLES;
+    }
+    bnn_arena_free(&arena);
+    return cov;
+}
+
+/* Entries more than 5 standard errors away: var(c_ij) = (S_ii S_jj + S_ij^2) / samples for normals. */
+static size_t count_wrong_covariances(size_t n, const double *got, const double *sigma, double factor) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double want = factor * sigma[i * n + j], vars = factor * factor * sigma[i * n + i] * sigma[j * n + j];
+            if (!(fabs(got[i * n + j] - want) <= 5 * sqrt((vars + want * want) / SAMPLES) + 1e-9)) wrong++;
+        }
+    return wrong;
+}
+
+static void check_covariance(const posterior_case *t) {
+    if (t->posterior.row->lay_out == NULL) return;
+    size_t first = t->net.layers[t->posterior.lowest].weight, span = t->posterior.n_weights - first;
+    double *got = covariance_of_draws(t, first), *sigma = dense_covariance(&t->posterior);
+    assert_int_equal(count_wrong_covariances(span, got, sigma, 1), 0);
+    assert_true(count_wrong_covariances(span, got, sigma, 1.25) > span / 2);       /* a planted fault */
+    free(sigma);
+    free(got);
+}
+
+static void every_covariance_is_the_inverse_of_the_stated_precision(void **state) {
+    (void)state;
+    for_every_posterior(check_covariance);
+}
+
 /* ---- each by itself -------------------------------------------------------------------------------------------------- */
 
 /* Shares of a standard normal within 1 and 2 sd: .682689 and .954500. */
 static void diag_draws_are_normal_with_sd_exp_log_sd(void **state) {
     (void)state;
     posterior_case t;
-    case_make(&t, &bnn_diag_posterior, 0);
+    case_make(&t, &bnn_diag_posterior, 0, first_layer);
     bnn_arena arena = {0};
     real *w = take(&arena, &t);
     const real *mean = t.posterior.arrays[0].at, *log_sd = t.posterior.arrays[1].at;
@@ -201,7 +259,7 @@ static void diag_draws_are_normal_with_sd_exp_log_sd(void **state) {
 static void draws_come_back_in_turn(void **state) {
     (void)state;
     posterior_case t;
-    case_make(&t, &bnn_draws_posterior, STORED);
+    case_make(&t, &bnn_draws_posterior, STORED, first_layer);
     bnn_arena arena = {0};
     real *w = take(&arena, &t);
     for (size_t s = 0; s < 2 * STORED; s++) {
@@ -216,7 +274,7 @@ static void draws_come_back_in_turn(void **state) {
 static void dropout_draws_drop_whole_units(void **state) {
     (void)state;
     posterior_case t;
-    case_make(&t, &bnn_dropout_posterior, 0);
+    case_make(&t, &bnn_dropout_posterior, 0, first_layer);
     bnn_arena arena = {0};
     real *w = take(&arena, &t);
     const bnn_block *block = &t.net.blocks[2];           /* weights behind the first hidden layer, [10 x 60] */
@@ -252,6 +310,7 @@ int main(void) {
         cmocka_unit_test(every_draw_depends_on_its_number_and_the_seed_alone),
         cmocka_unit_test(every_mean_is_that_of_the_draws),
         cmocka_unit_test(every_sd_is_that_of_the_draws),
+        cmocka_unit_test(every_covariance_is_the_inverse_of_the_stated_precision),
         cmocka_unit_test(diag_draws_are_normal_with_sd_exp_log_sd),
         cmocka_unit_test(draws_come_back_in_turn),
         cmocka_unit_test(dropout_draws_drop_whole_units),
