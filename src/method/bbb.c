@@ -153,9 +153,10 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
  * overflow; times M, since here every step sees the whole KL. */
 static double blundell_weight(double i, double n_batches) { return n_batches * exp2(-i) / (1 - exp2(-n_batches)); }
 
-static double step_kl_weight(const bbb_state *bbb, const bnn_fit_state *fit) {
+/* Of step fit->step, on batch number `batch` (1-based) of its epoch. */
+static double step_kl_weight(const bbb_state *bbb, const bnn_fit_state *fit, uint64_t batch) {
     double warm_steps = bbb->options.kl_warmup * (double)fit->n_batches, done = (double)fit->step / warm_steps;
-    double share = bbb->options.kl_weight == BLUNDELL ? blundell_weight((double)fit->batch + 1, (double)fit->n_batches) : 1;
+    double share = bbb->options.kl_weight == BLUNDELL ? blundell_weight((double)batch, (double)fit->n_batches) : 1;
     return bbb->options.temperature * share * (warm_steps > 0 && done < 1 ? done : 1);
 }
 
@@ -164,7 +165,7 @@ static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size
     double lr = bnn_fit_lr(fit), g_scale = 1 / fit->problem->weight_sum;
     bnn_elbo_sink sink = bnn_update_elbo_sink(&bbb->update);
     bbb->step = fit->step;
-    bbb->kl_weight = step_kl_weight(bbb, fit);
+    bbb->kl_weight = step_kl_weight(bbb, fit, fit->batch + 1);
     bnn_optimizer_begin(&bbb->mu_optimizer, fit->step, lr, g_scale);
     bnn_optimizer_begin(&bbb->log_sd_optimizer, fit->step, lr * fit->optimizer.log_sd_lr_factor, g_scale);
     bnn_status status = bbb->estimator.row->elbo_grad(&bbb->estimator, fit->step, n, batch, bbb->kl_weight, &sink, nll);
@@ -176,7 +177,7 @@ static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size
 static void bbb_record(void *state, const bnn_fit_state *fit, bnn_epoch *record) {
     bbb_state *bbb = state;
     record->penalty = bnn_estimator_kl(&bbb->estimator, fit->step);
-    record->kl_weight = bbb->kl_weight;
+    record->kl_weight = step_kl_weight(bbb, fit, fit->batch);     /* that of the last step, also in a fit that goes on just after it */
     record->elbo = -(record->nll + record->penalty);
 }
 

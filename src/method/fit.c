@@ -232,6 +232,7 @@ static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
     fit->step = fit->epoch = fit->batch = fit->best_epoch = 0;
     fit->nll_sum = fit->best_valid = 0;
     fit->is_finished = false;
+    fit->remark[0] = '\0';
     bnn_posterior_free(&fit->best);
     f->method->free(f->state);
     memset(f->state, 0, f->method->state_size);
