@@ -11,7 +11,8 @@
 /* The options a command takes: bits of cli_command.options. */
 enum {
     CLI_SET = 1 << 0, CLI_OUTPUT = 1 << 1, CLI_DRY_RUN = 1 << 2, CLI_QUIET = 1 << 3, CLI_VERBOSE = 1 << 4, CLI_FORCE = 1 << 5,
-    CLI_JSON = 1 << 6, CLI_THREADS = 1 << 7, CLI_SPLIT = 1 << 8, CLI_LABELS = 1 << 9, CLI_REQUIRE = 1 << 10
+    CLI_JSON = 1 << 6, CLI_THREADS = 1 << 7, CLI_SPLIT = 1 << 8, CLI_LABELS = 1 << 9, CLI_REQUIRE = 1 << 10,
+    CLI_RESUME = 1 << 11
 };
 
 typedef struct cli_words { size_t n; const char **at; } cli_words;
@@ -22,7 +23,7 @@ typedef struct cli_args {
     cli_words   sets;                           /* "section.key=value", --threads among them     */
     cli_words   requirements;                   /* "rmse<1.2"                                    */
     const char *output, *split, *labels;        /* or NULL                                       */
-    bool        dry_run, quiet, verbose, force, json;
+    bool        dry_run, quiet, verbose, force, resume, json;
     int         argc;                           /* the whole line, as given                      */
     char      **argv;
 } cli_args;
@@ -64,7 +65,7 @@ void cli_forecast_print(const bnn_run_forecast *forecast);
 bnn_status cli_json_print(json_t *json);               /* takes the reference; NULL: out of memory */
 json_t    *cli_number(double value);                   /* null for what is not finite */
 
-/* listen.c: talk of a fit on stderr, and signals as a wish to stop. */
+/* listen.c: talk of a fit on stderr, and signals as wishes: SIGINT and SIGTERM to stop, SIGUSR1 for a checkpoint. */
 typedef struct cli_listening { bool is_quiet, is_verbose, is_terminal, has_line; double last; } cli_listening;
 bnn_listener cli_listen(cli_listening *listening, const cli_args *args);
 void         cli_listening_end(cli_listening *listening);    /* leaves the terminal on a fresh line */

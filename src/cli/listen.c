@@ -11,24 +11,34 @@
 
 enum { DEFAULT_COLUMNS = 80 };
 
-static volatile sig_atomic_t was_signalled;
+static volatile sig_atomic_t wants_stop, wants_save;
 
-static void on_signal(int number) {
+static void on_stop(int number) {
     (void)number;
-    was_signalled = 1;
+    wants_stop = 1;
 }
 
-/* The first signal asks politely; a second one ends the program. */
+static void on_save(int number) {
+    (void)number;
+    wants_save = 1;
+}
+
+/* The first signal of a kind asks politely, a second one ends the program; SIGUSR1 may come any number of times. */
 static void catch_signals(void) {
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    struct sigaction stop = { .sa_handler = on_stop, .sa_flags = (int)(SA_RESETHAND | SA_RESTART) };
+    struct sigaction save = { .sa_handler = on_save, .sa_flags = SA_RESTART };
+    sigemptyset(&stop.sa_mask);
+    sigemptyset(&save.sa_mask);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGUSR1, &save, NULL);
 }
 
-static bool wants_stop(void *context) {
+static bnn_answer ask(void *context) {
     (void)context;
-    return was_signalled != 0;
+    bool is_save = wants_save != 0;
+    if (is_save) wants_save = 0;
+    return wants_stop != 0 ? BNN_STOP : is_save ? BNN_SAVE : BNN_GO_ON;
 }
 
 static int terminal_columns(void) {
@@ -77,5 +87,5 @@ bnn_listener cli_listen(cli_listening *listening, const cli_args *args) {
     bool is_dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;
     *listening = (cli_listening){ .is_quiet = args->quiet, .is_verbose = args->verbose, .is_terminal = isatty(STDERR_FILENO) && !is_dumb };
     catch_signals();
-    return (bnn_listener){ .context = listening, .note = note, .progress = on_progress, .wants_stop = wants_stop };
+    return (bnn_listener){ .context = listening, .note = note, .progress = on_progress, .ask = ask };
 }

@@ -9,10 +9,12 @@
 #define FIT_OPTIONS (CLI_SET | CLI_THREADS)
 
 const cli_command cli_commands[] = {
-    { "train", "CONFIG.ini [section.key=value ...]", "train, write the run folder, print where it is",
+    { "train", "CONFIG.ini | --resume RUN [section.key=value ...]", "train, write the run folder, print where it is",
       "The run folder is run.out/run.name (runs/CONFIG unless set), or -o DIR. A folder that holds something is refused; --force "
-      "replaces it once the new run is saved. Ctrl-C stops after the present step.",
-      FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_VERBOSE | CLI_FORCE, 1, 1, cli_train },
+      "replaces it once the new run is finished. Ctrl-C, SIGTERM and train.time_limit stop after the present step with a checkpoint and "
+      "exit code 75 (a second Ctrl-C: at once); SIGUSR1 makes a checkpoint and goes on. --resume RUN goes on from the last checkpoint to "
+      "the same result; a finished run stays as it is, with exit code 0.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_VERBOSE | CLI_FORCE | CLI_RESUME, 1, 1, cli_train },
     { "predict", "RUN [DATA | -]", "predictions with uncertainty as CSV, one row per row of data",
       "Without DATA: the run's test rows, else its validation rows. - is standard input. Settings of [predict] may be changed: "
       "-s predict.samples=1000.",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY };
+enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY, RESUME_KEY };
 
 static const struct option_row { unsigned bit; struct argp_option option; } rows[] = {
     { CLI_SET,      { "set", 's', "SECTION.KEY=VALUE", 0, "Change a setting; the bare word works too", 0 } },
@@ -14,6 +14,7 @@ static const struct option_row { unsigned bit; struct argp_option option; } rows
     { CLI_QUIET,    { "quiet", 'q', NULL, 0, "Errors only", 0 } },
     { CLI_VERBOSE,  { "verbose", 'v', NULL, 0, "Say more", 0 } },
     { CLI_FORCE,    { "force", FORCE_KEY, NULL, 0, "Replace a run folder that is there", 0 } },
+    { CLI_RESUME,   { "resume", RESUME_KEY, NULL, 0, "Go on with a run that has stopped: the word is its folder", 0 } },
     { CLI_JSON,     { "json", JSON_KEY, NULL, 0, "Results as JSON", 0 } },
     { CLI_THREADS,  { "threads", THREADS_KEY, "N", 0, "Threads (0: all); results do not depend on it", 0 } },
     { CLI_SPLIT,    { "split", SPLIT_KEY, "NAME", 0, "Rows of the run's own data: train, valid or test", 0 } },
@@ -88,6 +89,7 @@ static error_t take(int key, char *value, struct argp_state *state) {
     case 'q':           args->quiet = true;                       break;
     case 'v':           args->verbose = true;                     break;
     case FORCE_KEY:     args->force = true;                       break;
+    case RESUME_KEY:    args->resume = true;                      break;
     case JSON_KEY:      args->json = true;                        break;
     case THREADS_KEY:   push(&args->sets, threads_set(value));    break;
     case SPLIT_KEY:     args->split = value;                      break;

@@ -33,6 +33,9 @@ const bnn_option bnn_train_rows[] = {
                           "most this much, down and across"),
     BNN_OPTION_NUMBER_ROW(bnn_train_options, rotation, "0", 0, 180, "degrees", "image augmentation: rotate each training image at random by at "
                           "most this much either way"),
+    BNN_OPTION_NUMBER_ROW(bnn_train_options, checkpoint_minutes, "10", 0, 1e6, "minutes", "how often a checkpoint is kept, from which "
+                          "bnn train --resume goes on; 0: only when the run is told to stop"),
+    BNN_OPTION_NUMBER_ROW(bnn_train_options, time_limit, "0", 0, 1e6, "minutes", "stop with a checkpoint after this time; 0: no limit"),
     {0}
 };
 

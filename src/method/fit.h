@@ -15,6 +15,7 @@ typedef struct bnn_train_options {
     double          clip_norm;
     long long       patience;      /* epochs without a better valid_nll before the fit ends; 0: never */
     double          input_noise_sd, shift, rotation;
+    double          checkpoint_minutes, time_limit;   /* minutes, 0: never; not for the fit, but for whoever follows it */
 } bnn_train_options;
 
 typedef struct bnn_fit_state {

@@ -3,14 +3,18 @@
  * Only folders that look like runs are ever removed: a wrong -o with --force must not cost anybody their files. */
 #include "run/folder.h"
 #include "base/fail.h"
+#include "run/checkpoint.h"
 #include "run/run.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +35,12 @@ static bool has_file(const char *folder, const char *name) {
 
 bool bnn_folder_is_run(const char *path) { return has_file(path, BNN_RUN_CONFIG) && has_file(path, BNN_RUN_MANIFEST); }
 
+bool bnn_folder_is_finished(const char *path) { return bnn_folder_is_run(path) && has_file(path, BNN_RUN_POSTERIOR); }
+
+static bool is_resumable(const char *path) {
+    return bnn_folder_is_run(path) && !bnn_folder_is_finished(path) && bnn_checkpoint_exists(path);
+}
+
 /* Nothing there counts as empty. */
 static bool is_empty(const char *path) {
     struct stat info;
@@ -48,7 +58,49 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-static bool remove_tree(const char *path) { return nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0; }
+bool bnn_folder_remove(const char *path) { return nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) == 0; }
+
+void bnn_folder_sync(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    fsync(fd);
+    close(fd);
+}
+
+void bnn_folder_sweep(const char *path) {
+    DIR *dir = opendir(path);
+    if (dir == NULL) return;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (fnmatch(".bnn-*.tmp", entry->d_name, FNM_PERIOD) == 0) unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+}
+
+/* ---- locking --------------------------------------------------------------------------------------------------------- */
+
+/* Only a lock that somebody else has is a fault: some network file systems have none. */
+static bnn_status lock_folder(bnn_folder *folder) {
+    int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_taken = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (is_taken) {
+        close(fd);
+        return BNN_FAIL(BNN_ERR_USAGE, "%s: another bnn is at work on this run", folder->path);
+    }
+    folder->is_locked = fd >= 0;
+    folder->lock = fd;
+    return BNN_OK;
+}
+
+static void unlock_folder(bnn_folder *folder) {
+    if (folder->is_locked) close(folder->lock);
+    folder->is_locked = false;
+}
+
+static bnn_status check_unlocked(const bnn_folder *folder) {
+    bnn_folder probe = { .path = folder->path };
+    bnn_status status = lock_folder(&probe);
+    unlock_folder(&probe);
+    return status;
+}
 
 /* ---- checking -------------------------------------------------------------------------------------------------------- */
 
@@ -69,11 +121,17 @@ static bnn_status check_paths(const bnn_folder *folder, bool force) {
     if (is_empty(folder->path)) return BNN_OK;
     if (stat(folder->path, &info) != 0 || !S_ISDIR(info.st_mode))
         return BNN_FAIL(BNN_ERR_CONFIG, "%s: exists and is not a folder: choose another with -o", folder->path);
+    if (!force && is_resumable(folder->path))
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: holds an unfinished run: --resume goes on with it, --force begins anew, -o chooses another folder",
+                        folder->path);
     if (!force)
         return BNN_FAIL(BNN_ERR_CONFIG, "%s: exists and is not empty: --force replaces it, -o chooses another folder", folder->path);
     if (!is_empty(folder->old) && !bnn_folder_is_run(folder->old))
         return BNN_FAIL(BNN_ERR_CONFIG, "%s: is in the way and holds no run: --force would move the present folder there", folder->old);
-    return BNN_OK;
+    if (is_resumable(folder->path) && bnn_folder_is_finished(folder->old))
+        return BNN_FAIL(BNN_ERR_CONFIG, "%s: is in the way: it holds a finished run, and %s one that --resume can go on with: remove or rename "
+                        "one of them", folder->old, folder->path);
+    return check_unlocked(folder);
 }
 
 bnn_status bnn_folder_check(bnn_folder *folder, const char *path, bool force) {
@@ -87,13 +145,12 @@ static bnn_status fail_system(const char *path, const char *what) {
     return BNN_FAIL(BNN_ERR_FILE, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
-/* Both a run in the folder and one in `old`: a forced run was killed. Only a finished run is worth keeping, so an unfinished one
- * does not push a finished one out. */
+/* Both a run in the folder and one in `old`: a forced run was killed. If `old` is finished, the one in the folder is neither finished nor
+ * to be resumed (check_paths): it does not push the other out. */
 static bnn_status move_away(bnn_folder *folder) {
-    bool is_worthless = bnn_folder_is_run(folder->path) && !has_file(folder->path, BNN_RUN_POSTERIOR)
-                        && has_file(folder->old, BNN_RUN_POSTERIOR);
+    bool is_worthless = bnn_folder_is_run(folder->path) && !bnn_folder_is_finished(folder->path) && bnn_folder_is_finished(folder->old);
     const char *lost = is_worthless ? folder->path : folder->old;
-    if (!is_empty(lost) && !remove_tree(lost)) return fail_system(lost, "remove the run");
+    if (!is_empty(lost) && !bnn_folder_remove(lost)) return fail_system(lost, "remove the run");
     if (!is_worthless && rename(folder->path, folder->old) != 0) return fail_system(folder->path, "rename to .old");
     folder->has_old = true;
     return BNN_OK;
@@ -115,24 +172,37 @@ bnn_status bnn_folder_make(bnn_folder *folder, bool force) {
     if (status == BNN_OK && !is_empty(folder->path)) status = move_away(folder);
     if (status != BNN_OK) return status;
     folder->is_made = make_path(folder->path);
-    if (folder->is_made) return BNN_OK;
+    if (folder->is_made) {
+        status = lock_folder(folder);
+        folder->is_made = status == BNN_OK;
+        return status;
+    }
     status = fail_system(folder->path, "make the folder");
     bnn_folder_undo(folder);
     return status;
 }
 
+bnn_status bnn_folder_open(bnn_folder *folder, const char *path) {
+    bnn_status status = name_paths(folder, path);
+    if (status == BNN_OK && !bnn_folder_is_run(folder->path))
+        return BNN_FAIL(BNN_ERR_DATA, "%s: not a run folder: it has no %s and %s", folder->path, BNN_RUN_CONFIG, BNN_RUN_MANIFEST);
+    return status == BNN_OK ? lock_folder(folder) : status;
+}
+
 void bnn_folder_settle(bnn_folder *folder) {
-    if (folder->has_old && bnn_folder_is_run(folder->old)) remove_tree(folder->old);
+    if (folder->has_old && bnn_folder_is_run(folder->old)) bnn_folder_remove(folder->old);
     folder->has_old = false;
 }
 
 void bnn_folder_undo(bnn_folder *folder) {
-    if (folder->is_made) remove_tree(folder->path);
+    unlock_folder(folder);
+    if (folder->is_made) bnn_folder_remove(folder->path);
     if (folder->has_old) rename(folder->old, folder->path);
     folder->is_made = folder->has_old = false;
 }
 
 void bnn_folder_free(bnn_folder *folder) {
+    unlock_folder(folder);
     free(folder->path);
     free(folder->old);
     *folder = (bnn_folder){0};

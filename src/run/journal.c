@@ -7,12 +7,25 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- files ----------------------------------------------------------------------------------------------------------- */
 
-static FILE *open_file(const char *folder, const char *name) {
+static bool cut_file(FILE *file, uint64_t size) {
+    struct stat info;
+    if (fstat(fileno(file), &info) != 0) return false;
+    return (uint64_t)info.st_size <= size || ftruncate(fileno(file), (off_t)size) == 0;
+}
+
+/* size: what is kept of a file that is there. */
+static FILE *open_file(const char *folder, const char *name, uint64_t size) {
     char *path = bnn_folder_join(folder, name);
-    FILE *file = path == NULL ? NULL : fopen(path, "we");
+    FILE *file = path == NULL ? NULL : fopen(path, "ae");
+    if (file != NULL && !cut_file(file, size)) {
+        fclose(file);
+        file = NULL;
+    }
     int reason = errno;
     free(path);
     errno = reason;
@@ -23,17 +36,29 @@ static const char *header_of(const bnn_journal *journal) {
     return journal->is_point ? "epoch,step,lr,nll,neg_log_prior,log_joint" : "epoch,step,lr,nll,kl,elbo,kl_weight";
 }
 
-bnn_status bnn_journal_open(bnn_journal *journal, const char *folder) {
-    journal->metrics = open_file(folder, BNN_RUN_METRICS);
-    journal->log = journal->metrics == NULL ? NULL : open_file(folder, BNN_RUN_LOG);
+bnn_status bnn_journal_open(bnn_journal *journal, const char *folder, const bnn_journal_mark *cut) {
+    journal->metrics = open_file(folder, BNN_RUN_METRICS, cut == NULL ? 0 : cut->metrics);
+    journal->log = journal->metrics == NULL ? NULL : open_file(folder, BNN_RUN_LOG, cut == NULL ? 0 : cut->log);
     if (journal->log == NULL)
         return BNN_FAIL(BNN_ERR_FILE, "%s: cannot write %s: %s", folder, journal->metrics == NULL ? BNN_RUN_METRICS : BNN_RUN_LOG,
                         strerror(errno));
-    fprintf(journal->metrics, "%s%s\n", header_of(journal), journal->has_valid ? ",valid_nll" : "");
+    if (cut == NULL) fprintf(journal->metrics, "%s%s\n", header_of(journal), journal->has_valid ? ",valid_nll" : "");
     fflush(journal->metrics);
     if (journal->early.at != NULL) fputs(journal->early.at, journal->log);
     bnn_text_free(&journal->early);
     return BNN_OK;
+}
+
+static bool sync_file(FILE *file, uint64_t *size) {
+    struct stat info;
+    if (fflush(file) != 0 || ferror(file) || fsync(fileno(file)) != 0 || fstat(fileno(file), &info) != 0) return false;
+    *size = (uint64_t)info.st_size;
+    return true;
+}
+
+bnn_status bnn_journal_sync(bnn_journal *journal, bnn_journal_mark *mark) {
+    if (sync_file(journal->metrics, &mark->metrics) && sync_file(journal->log, &mark->log)) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_FILE, "%s and %s cannot be written: %s", BNN_RUN_METRICS, BNN_RUN_LOG, strerror(errno));
 }
 
 void bnn_journal_note(bnn_journal *journal, const char *line) {
@@ -92,7 +117,7 @@ static void add_time_left(bnn_text *line, const bnn_epoch *r, double rate) {
 void bnn_progress_print(bnn_text *line, const bnn_progress *progress) {
     const bnn_epoch *r = progress->record;
     bool is_point = progress->is_point;
-    double rate = progress->seconds > 0 ? (double)r->epoch / progress->seconds : 0;
+    double rate = progress->seconds > 0 ? (double)(r->epoch - progress->epochs_before) / progress->seconds : 0;
     bnn_text_add(line, "epoch %ld/%ld  %s %.6g  nll %.6g  %s %.6g", r->epoch, r->n_epochs, is_point ? "log joint" : "elbo", r->elbo,
                  r->nll, is_point ? "-log prior" : "kl", r->penalty);
     if (!isnan(r->valid_nll)) bnn_text_add(line, "  valid nll %.4g", r->valid_nll);

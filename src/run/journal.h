@@ -11,8 +11,14 @@ typedef struct bnn_journal {
     bool     is_point, has_valid;
 } bnn_journal;
 
-/* Opens the files in the run folder. BNN_ERR_FILE. */
-bnn_status bnn_journal_open(bnn_journal *journal, const char *folder);
+/* Sizes in bytes. */
+typedef struct bnn_journal_mark { uint64_t metrics, log; } bnn_journal_mark;
+
+/* Opens the files in the run folder. cut: NULL, or those of an earlier part of the run go on after being cut there. BNN_ERR_FILE. */
+bnn_status bnn_journal_open(bnn_journal *journal, const char *folder, const bnn_journal_mark *cut);
+
+/* How long the files are by now, all of it safe on disk. */
+bnn_status bnn_journal_sync(bnn_journal *journal, bnn_journal_mark *mark);
 
 /* One line of log.txt; `line` without newline. */
 void bnn_journal_note(bnn_journal *journal, const char *line);

@@ -130,6 +130,49 @@ void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *re
     json_object_set_new(json, "processor_seconds", json_real(processor_seconds() - manifest->processor_start));
 }
 
+static json_t *read_manifest(const char *folder) {
+    char *path = bnn_folder_join(folder, BNN_RUN_MANIFEST);
+    json_t *json = path == NULL ? NULL : json_load_file(path, 0, NULL);
+    free(path);
+    return json;
+}
+
+/* An old manifest that cannot be read is replaced by the new one. */
+void bnn_manifest_continue(bnn_manifest *manifest, const char *folder, uint64_t step) {
+    json_t *old = read_manifest(folder), *json = manifest->json, *list = json_object_get(old, "resumed");
+    json_t *part = json_pack("{s:I, s:O, s:O}", "step", (json_int_t)step, "started", json_object_get(json, "started"),
+                             "argv", json_object_get(json, "argv"));
+    list = list != NULL ? json_incref(list) : json_array();
+    json_array_append_new(list, part);
+    json_object_set_new(json, "resumed", list);
+    const char *const kept[] = { "argv", "started", "working_folder" };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (json_object_get(old, kept[i]) != NULL) json_object_set(json, kept[i], json_object_get(old, kept[i]));
+    manifest->processor_start -= json_number_value(json_object_get(old, "processor_seconds"));
+    json_decref(old);
+}
+
+json_t *bnn_manifest_data(const bnn_manifest *manifest) {
+    json_t *sums = json_object(), *file;
+    size_t i;
+    json_array_foreach(json_object_get(manifest->json, "data"), i, file)
+        json_object_set(sums, json_string_value(json_object_get(file, "key")), json_object_get(file, "sha256"));
+    return sums;
+}
+
+bnn_status bnn_manifest_mend(const char *folder) {
+    bnn_manifest manifest = { .json = read_manifest(folder) };
+    bnn_status status = BNN_OK;
+    const char *was = json_string_value(json_object_get(manifest.json, "status"));
+    if (was != NULL && strcmp(was, "finished") != 0) {
+        json_object_set_new(manifest.json, "status", json_string("finished"));
+        json_object_del(manifest.json, "reason");
+        status = bnn_manifest_write(&manifest, folder);
+    }
+    bnn_manifest_free(&manifest);
+    return status;
+}
+
 bnn_status bnn_manifest_write(const bnn_manifest *manifest, const char *folder) {
     char *path = bnn_folder_join(folder, BNN_RUN_MANIFEST), *text = json_dumps(manifest->json, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     bnn_text whole = {0};
@@ -147,12 +190,10 @@ void bnn_manifest_free(bnn_manifest *manifest) {
 }
 
 char *bnn_manifest_status(const char *folder) {
-    char *path = bnn_folder_join(folder, BNN_RUN_MANIFEST);
-    json_t *json = path == NULL ? NULL : json_load_file(path, 0, NULL);
+    json_t *json = read_manifest(folder);
     const char *status = json_string_value(json_object_get(json, "status")), *reason = json_string_value(json_object_get(json, "reason"));
     bnn_text text = {0};
     if (status != NULL) bnn_text_add(&text, "%s%s%s", status, reason != NULL ? ": " : "", reason != NULL ? reason : "");
     json_decref(json);
-    free(path);
     return text.at;
 }

@@ -5,10 +5,15 @@
  *     manifest.json           version, commit, argv, seed, sha256 of data, BLAS core, threads, times, status
  *     metrics.csv             one row per epoch, no times
  *     log.txt                 what was said while training
+ *     checkpoint/             while the run is not finished: all that it needs to go on (run/checkpoint.h)
  *
  * A folder that holds something is never overwritten: with `force` everything is checked first, the old folder is renamed NAME.old when
- * the first step has been done, removed (if it is a run) once the new run is saved, and put back if the new run ends before that. A
- * run that fails in its first step leaves no folder behind. */
+ * the first step has been done, removed (if it is a run) once the new run is finished, and put back if the new run ends without a
+ * checkpoint. A run that ends with one leaves both folders: no finished posterior is given up for an unfinished run, and resuming removes
+ * nothing outside its own folder. A run that fails in its first step leaves no folder behind.
+ *
+ * Checkpoints are made every train.checkpoint_minutes, when the listener says so, and when it or train.time_limit ends the run. A run
+ * that goes on from one ends with the bytes of posterior.safetensors and metrics.csv that it would have had without the stop. */
 #ifndef BNN_RUN_RUN_H
 #define BNN_RUN_RUN_H
 
@@ -36,7 +41,8 @@ typedef struct bnn_progress {
     const bnn_epoch *record;
     bool             is_point;    /* no posterior spread: the penalty is -log prior, the elbo the log joint */
     bool             is_due;      /* one of about 20 epochs of the run, spread evenly; also in log.txt      */
-    double           seconds;     /* since the fit began                                                    */
+    double           seconds;     /* since the fit began or went on,                                         */
+    long             epochs_before;   /* and the epochs that were done by then                               */
 } bnn_progress;
 
 /* Appends "epoch 20/100  elbo ...", no newline. */
@@ -47,7 +53,7 @@ typedef struct bnn_listener {
     void *context;
     void (*note)(void *context, const char *line);                       /* also in log.txt; no newline */
     void (*progress)(void *context, const bnn_progress *progress);       /* after every epoch           */
-    bool (*wants_stop)(void *context);                                   /* asked after every step      */
+    bnn_answer (*ask)(void *context);                                    /* after every step            */
 } bnn_listener;
 
 /* ---- making a run ---------------------------------------------------------------------------------------------------- */
@@ -67,8 +73,14 @@ typedef struct bnn_run_request {
 bnn_status bnn_run_read_config(bnn_config **config, const bnn_run_request *request);
 
 /* Reads and checks everything, fits, writes the folder. run: opened on the result. Statuses of bnn_config_read, data and bnn_fit;
- * BNN_ERR_CONFIG if the folder holds something and force is not set; BNN_STOPPED: the listener said so. */
+ * BNN_ERR_CONFIG if the folder holds something and force is not set; BNN_STOPPED: the listener said so, or the time is over, and there is a
+ * checkpoint. */
 bnn_status bnn_run_train(bnn_run *run, const bnn_run_request *request);
+
+/* Goes on with the run in request->folder from its newest checkpoint that is whole; config_path, force are not used. The settings are the
+ * run's own; sets and edits of its config.ini may change what run/resume.h lists, anything else is BNN_ERR_CONFIG. BNN_ERR_DATA: no run, no
+ * checkpoint, or data files that have changed. A finished run is opened (the listener is told so). */
+bnn_status bnn_run_resume(bnn_run *run, const bnn_run_request *request);
 
 /* What a run would be like. The last two are measured by fitting for a few steps. */
 typedef struct bnn_run_forecast {
