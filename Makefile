@@ -1,5 +1,6 @@
 # bnn: `make` builds build/bnn and build/libbnn.a.
 #   make check                            build and run all tests
+#   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
 #   make bench                            benchmarks (set BNN_DATA)
 #   make PRECISION=double                 the double build, in build/double/
 #   make SANITIZE=address,undefined       an instrumented build, in build/sanitize-.../
@@ -97,6 +98,9 @@ tests: $(TESTS)
 check: all tests
 	sh scripts/run-tests.sh $(OUT)
 
+check-long: $(OUT)/bnn
+	sh tests/long/mnist.sh $(OUT)/bnn
+
 # variance and cost of each gradient estimator, on the data sets that BNN_DATA holds
 bench: $(BENCHES)
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
@@ -106,6 +110,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all tests check bench clean FORCE
+.PHONY: all tests check check-long bench clean FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)
