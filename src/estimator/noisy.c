@@ -1,6 +1,6 @@
 /* Elbo gradients from passes with sampled outputs. A Monte Carlo KL needs weights as well: each tile draws its own for that. */
 #include "estimator/noisy.h"
-#include "base/vmath.h"
+#include "base/span.h"
 
 typedef struct noisy_job {
     bnn_estimator       *estimator;
@@ -37,16 +37,8 @@ static void prepare_all(noisy_job *job) {
     bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, prepare_chunk, job);
 }
 
-BNN_CLONES static void scaled(size_t n, real factor, const real *g, real *out) {
-    for (size_t i = 0; i < n; i++) out[i] = factor * g[i];
-}
-
 BNN_CLONES static void through_second(size_t n, real factor, const real *g, const real *second, real *out) {
     for (size_t i = 0; i < n; i++) out[i] = factor * g[i] * second[i];
-}
-
-BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real sign, real *w) {
-    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * (sign * w[i]);
 }
 
 BNN_CLONES static void add_through_draw(size_t n, const real *g, const real *w, const real *mu, real *dmu, real *dlog_sd) {
@@ -60,7 +52,7 @@ static void add_prior(const noisy_job *job, size_t first, size_t n, real *dmu, r
     const bnn_estimator *e = job->estimator;
     real w[BNN_TILE], g[BNN_TILE] = {0};
     bnn_rng_normals(bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, job->step, job->sample), first, n, w);
-    spread(n, e->mu + first, e->log_sd + first, bnn_estimator_is_mirrored(e, job->sample) ? -1 : 1, w);
+    bnn_span_spread(n, e->mu + first, e->log_sd + first, bnn_estimator_is_mirrored(e, job->sample) ? -1 : 1, w);
     bnn_problem_add_prior_grad(e->problem, job->prior_factor, first, n, w, g);
     add_through_draw(n, g, w, e->mu + first, dmu, dlog_sd);
 }
@@ -73,7 +65,7 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
     real dmu[BNN_TILE], dlog_sd[BNN_TILE];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        scaled(m, job->share, g + (i - first), dmu);
+        bnn_span_scale(m, job->share, g + (i - first), dmu);
         if (!is_noise) {
             through_second(m, job->share * job->noisy->chain, g + n + (i - first), e->draw + i, dlog_sd);
             if (job->prior_factor > 0) add_prior(job, i, m, dmu, dlog_sd);

@@ -3,7 +3,7 @@
  *     d/dmu = g,   d/dlog_sd = g (w - mu),   g = d(...)/dw,
  *
  * and epsilon need not be stored. One draw serves a whole batch. */
-#include "base/vmath.h"
+#include "base/span.h"
 #include "estimator/estimator.h"
 
 #include <string.h>
@@ -17,18 +17,13 @@ typedef struct reparam_job {
     real                 prior_factor; /* with a Monte Carlo KL: the part of kl_weight that each call of the sink adds, else 0 */
 } reparam_job;
 
-/* w: epsilon on entry */
-BNN_CLONES static void spread(size_t n, const real *mu, const real *log_sd, real sign, real *w) {
-    for (size_t i = 0; i < n; i++) w[i] = mu[i] + bnn_exp(log_sd[i]) * (sign * w[i]);
-}
-
 static void draw_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
     bnn_key key = bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, step, sample);
     real sign = bnn_estimator_is_mirrored(e, sample) ? -1 : 1;
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
         bnn_rng_normals(key, i, m, e->draw + i);
-        spread(m, e->mu + i, e->log_sd + i, sign, e->draw + i);
+        bnn_span_spread(m, e->mu + i, e->log_sd + i, sign, e->draw + i);
         i += m;
     }
 }
@@ -59,10 +54,6 @@ BNN_CLONES static void through_draw(size_t n, const real *dmu, const real *w, co
     for (size_t i = 0; i < n; i++) dlog_sd[i] = dmu[i] * (w[i] - mu[i]);
 }
 
-BNN_CLONES static void scaled_copy(size_t n, real factor, const real *g, real *dmu) {
-    for (size_t i = 0; i < n; i++) dmu[i] = factor * g[i];
-}
-
 /* A finished block of dW, tile by tile, into (dmu, dlog_sd). */
 static void take_block(void *context, size_t first, size_t n, const real *g) {
     const reparam_job *job = context;
@@ -71,7 +62,7 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
     real dmu[BNN_TILE], dlog_sd[BNN_TILE];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        scaled_copy(m, job->share, g + (i - first), dmu);
+        bnn_span_scale(m, job->share, g + (i - first), dmu);
         if (!is_noise) {
             if (job->prior_factor > 0) bnn_problem_add_prior_grad(e->problem, job->prior_factor, i, m, e->draw + i, dmu);
             through_draw(m, dmu, e->draw + i, e->mu + i, dlog_sd);

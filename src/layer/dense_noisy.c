@@ -8,6 +8,7 @@
  *     flipout: xq = x q,  u = xq B',  z += s u,              h = dz/du = s
  *     e = dz h;   dA = dz' x,  dB = e' xq,   dx = dz A + (e B) (2 x | q)
  * In xq a bias counts as an input of 1. */
+#include "base/span.h"
 #include "layer/dense.h"
 
 #include <math.h>
@@ -79,10 +80,6 @@ BNN_CLONES static void combine_flipout(size_t n, const real *noise, const real *
     }
 }
 
-BNN_CLONES static void add(size_t n, const real *v, real *z) {
-    for (size_t j = 0; j < n; j++) z[j] += v[j];
-}
-
 static void outputs_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
@@ -93,7 +90,7 @@ static void outputs_tile(void *context, size_t tile, int thread) {
     real *noise = pass->scratch + (size_t)thread * pass->scratch_size, sign = pass->is_mirrored ? -1 : 1;
     for (size_t i = r.first; i < r.first + r.n; i++) {
         real *z = job->y.at + i * n, *h = job->noise->h + i * n;
-        if (bias != NULL) add(n, bias, z);
+        if (bias != NULL) bnn_span_add(n, bias, z);
         if (is_local(job)) {
             bnn_rng_normals(pass->key, bnn_layer_index(layer, pass, i, n), n, noise);
             combine_local(n, noise, second, sign, z, h);

@@ -1,6 +1,7 @@
 /* Fused and accumulated updates over the same tiles. */
 #include "method/update.h"
 #include "base/fail.h"
+#include "base/span.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,14 +50,10 @@ static void fused_tile(void *context, size_t first, size_t n, real *g, real *g2)
     update->move(update->context, first, n, g, g2);
 }
 
-BNN_CLONES static void add(size_t n, real *sum, const real *g) {
-    for (size_t i = 0; i < n; i++) sum[i] += g[i];
-}
-
 static void accumulate_tile(void *context, size_t first, size_t n, real *g, real *g2) {
     bnn_update *update = context;
-    add(n, update->sum + first, g);
-    if (g2 != NULL) add(n, update->sum2 + first, g2);
+    bnn_span_add(n, g, update->sum + first);
+    if (g2 != NULL) bnn_span_add(n, g2, update->sum2 + first);
 }
 
 bnn_elbo_sink bnn_update_elbo_sink(bnn_update *update) {

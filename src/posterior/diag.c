@@ -1,4 +1,5 @@
 /* Independent normals: theta_i ~ N(mean_i, exp(2 log_sd_i)). Learnt noise has no spread. */
+#include "base/span.h"
 #include "base/vmath.h"
 #include "posterior/output_cov.h"
 
@@ -13,21 +14,16 @@ static void diag_start(bnn_posterior *posterior) {
     posterior->arrays[LOG_SD] = (bnn_posterior_array){ .suffix = "log_sd", .copies = 1, .has_noise = false };
 }
 
-BNN_CLONES static void spread(size_t n, const real *mean, const real *log_sd, const real *epsilon, real *out) {
-    for (size_t i = 0; i < n; i++) out[i] = mean[i] + bnn_exp(log_sd[i]) * epsilon[i];
-}
-
 static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 
 static void diag_draw(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out) {
     const real *mean = posterior->arrays[MEAN].at, *log_sd = posterior->arrays[LOG_SD].at;
     bnn_key key = bnn_key_make(seed, BNN_PURPOSE_PREDICT, 0, (uint32_t)s, 0);
     size_t end = first + n, end_weights = min_size(end, posterior->n_weights);
-    real epsilon[TILE];
     for (size_t i = first; i < end_weights; i += TILE) {
         size_t m = min_size(end_weights - i, TILE);
-        bnn_rng_normals(key, i, m, epsilon);
-        spread(m, mean + i, log_sd + i, epsilon, out + (i - first));
+        bnn_rng_normals(key, i, m, out + (i - first));
+        bnn_span_spread(m, mean + i, log_sd + i, 1, out + (i - first));
     }
     for (size_t i = first > end_weights ? first : end_weights; i < end; i++) out[i - first] = mean[i];
 }

@@ -1,7 +1,7 @@
 /* The KL divergence from a mean-field normal to the prior, closed form or by Monte Carlo.
  *
  * KL = -entropy + cross-entropy; the entropy, sum(log_sd + 1/2 log 2 pi e), is always exact. */
-#include "base/vmath.h"
+#include "base/span.h"
 #include "prior/prior.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static double cross_entropy(const bnn_prior *prior, double scale, bnn_key key, u
     for (size_t i = 0; i < n; i += TILE) {
         size_t m = n - i < TILE ? n - i : TILE;
         bnn_rng_normals(key, first + i, m, w);
-        for (size_t k = 0; k < m; k++) w[k] = mu[i + k] + bnn_exp(log_sd[i + k]) * w[k];
+        bnn_span_spread(m, mu + i, log_sd + i, 1, w);
         sum -= prior->row->log_prob(prior, scale, m, w);
     }
     return sum;

@@ -1,6 +1,7 @@
 /* Batches in, scaled likelihood terms and gradients out. */
 #include "problem/problem.h"
 #include "base/fail.h"
+#include "base/span.h"
 
 #include <math.h>
 #include <string.h>
@@ -213,11 +214,7 @@ void bnn_problem_add_prior_grad(const bnn_problem *problem, real factor, size_t 
 
 /* ---- both ------------------------------------------------------------------------------------------------------------ */
 
-BNN_CLONES static void add_span(real *sum, const real *g, size_t n) {
-    for (size_t i = 0; i < n; i++) sum[i] += g[i];
-}
-
-static void accumulate(void *context, size_t first, size_t n, const real *g) { add_span((real *)context + first, g, n); }
+static void accumulate(void *context, size_t first, size_t n, const real *g) { bnn_span_add(n, g, (real *)context + first); }
 
 bnn_sink bnn_sink_accumulate(real *g) { return (bnn_sink){ accumulate, g }; }
 
