@@ -70,8 +70,8 @@ static mask_case *mask_make(double rate, bnn_team *team) {
 
 static double z_of(double count, double n, double share) { return (count - n * share) / sqrt(n * share * (1 - share)); }
 
-/* Units of one row, of the same place in the next row, and the stretch of 256 numbers in which masks are made: independent of each other. Pairs
- * overlap, which makes their count vary up to sqrt(3) times as much. */
+/* Neighbours in a row, in the next row, and 256 apart, the stretch in which masks are made, are independent. Pairs overlap, which makes
+ * their count vary up to sqrt(3) times as much. */
 static void check_lags(const real *y, double rate) {
     static const size_t lags[] = { 1, WIDTH, 256 };
     for (int k = 0; k < 3; k++) {
@@ -143,7 +143,8 @@ static void naive_row(const bnn_net *net, const real *theta, const real *x, doub
         assert_true(layer->n_out <= 64 && layer->n_in <= 64);
         for (size_t j = 0; j < layer->n_out; j++) {
             z[j] = is_dropout(layer) ? masks[l][j] * y[j] : layer->has_bias ? (double)theta[layer->bias + j] : 0;
-            for (size_t k = 0; k < layer->n_in && !is_dropout(layer); k++) z[j] += y[k] * (double)theta[layer->weight + j * layer->n_in + k];
+            for (size_t k = 0; k < layer->n_in && !is_dropout(layer); k++)
+                z[j] += y[k] * (double)theta[layer->weight + j * layer->n_in + k];
             if (!is_dropout(layer) && l + 1 < net->n_layers) z[j] = tanh(z[j]);
         }
         memcpy(y, z, layer->n_out * sizeof *y);
@@ -208,13 +209,15 @@ static void gradients_match_differences_at_fixed_masks(void **state) {
 
 static int n_lowest;      /* calls of the watched layer */
 
-static void expect_no_dx(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx, const bnn_sink *sink) {
+static void expect_no_dx(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
+                         const bnn_sink *sink) {
     n_lowest++;
     assert_null(dx.at);
     bnn_dense_row.backward(layer, pass, x, y, dy, dx, sink);
 }
 
-static void never_called(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx, const bnn_sink *sink) {
+static void never_called(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
+                         const bnn_sink *sink) {
     (void)layer, (void)pass, (void)x, (void)y, (void)dy, (void)dx, (void)sink;
     fail_msg("a gradient of the inputs was asked for");
 }
@@ -253,8 +256,8 @@ static void masks_do_not_depend_on_the_cut_into_passes(void **state) {
     assert_true(fabs(training_nll(5, numbers_key(7)) - training_nll(5, numbers_key(8))) > 1e-3);
 }
 
-/* The noise of the outputs behind a dropout layer (local_reparam; only biases have spread, 1, so that h = epsilon / 2) has E[epsilon^2] = 1
- * whether a unit was dropped or not; var(epsilon^2) = 2. 512 pairs: z bound 6. */
+/* The noise of the outputs behind a dropout layer (local_reparam; only biases have spread, 1, so that h = epsilon / 2) has
+ * E[epsilon^2] = 1 whether a unit was dropped or not; var(epsilon^2) = 2. 512 pairs: z bound 6. */
 static void dropped_units_do_not_tell_of_the_noise_behind_them(void **state) {
     enum { N = 2000, UNITS = 16, OUT = 32 };
     passes p;
@@ -275,7 +278,8 @@ static void dropped_units_do_not_tell_of_the_noise_behind_them(void **state) {
                 squares[is_dropped] += pow(2 * (double)p.workspace.noise[2].h[i * OUT + j], 2);
             }
             for (int k = 0; k < 2; k++)
-                if (!(fabs(squares[k] / n[k] - 1) <= 6 * sqrt(2 / n[k]))) fail_msg("unit %zu, output %zu: E = %g", c, j, squares[k] / n[k]);
+                if (!(fabs(squares[k] / n[k] - 1) <= 6 * sqrt(2 / n[k])))
+                    fail_msg("unit %zu, output %zu: E = %g", c, j, squares[k] / n[k]);
         }
     passes_free(&p);
 }
@@ -377,7 +381,8 @@ static void a_pass_with_a_draw_is_a_training_pass_with_that_mask(void **state) {
     posterior.row->draw(&posterior, 9, 1, 0, posterior.n_params, w);
     for (size_t l = 0; l + 1 < p.net.n_layers; l++) {       /* the first row of the weights behind tells the mask */
         const bnn_layer *layer = &p.net.layers[l];
-        for (size_t j = 0; j < layer->n_out && is_dropout(layer); j++) masks[l][j] = w[layer[1].weight + j] == 0 ? 0 : 1 / (1 - layer->rate);
+        for (size_t j = 0; j < layer->n_out && is_dropout(layer); j++)
+            masks[l][j] = w[layer[1].weight + j] == 0 ? 0 : 1 / (1 - layer->rate);
         list[l] = masks[l];
     }
     bnn_mat out = bnn_net_forward(&p.net, &p.workspace, p.team, w, MANY, p.x);
@@ -424,7 +429,7 @@ static void mc_dropout_without_dropout_is_refused_and_says_what_to_add(void **st
     bnn_dataset_free(data);
 }
 
-/* Weights that hardly move: nll of the record with units dropped; of the same rows as validation rows, and in the file, with all units. */
+/* Weights that hardly move: the record's nll has units dropped, that of the same rows as validation rows and the file's have all. */
 static void a_fit_drops_units_in_training_alone(void **state) {
     bnn_dataset *data = curved_rows();
     records kept = {0};

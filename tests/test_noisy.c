@@ -76,7 +76,9 @@ static void backward(noisy *t) {
     bnn_net_backward_pass(&t->net, &t->workspace, t->team, t->pass, t->n_rows, t->x, t->df, &sink);
 }
 
-/* ---- the naive net: z = x A' + b + c h (xq B' + b2), c = 2 (local) or 1 (flipout), with h and q as the pass left them --------------- */
+/* ---- the naive net --------------------------------------------------------------------------------------------------- */
+
+/* z = x A' + b + c h (xq B' + b2), c = 2 (local) or 1 (flipout), with h and q as the pass left them. */
 
 typedef struct naive_noisy {
     double *y[NAIVE_LAYERS + 1], *z[NAIVE_LAYERS], *h[NAIVE_LAYERS], *q[NAIVE_LAYERS];
@@ -185,7 +187,9 @@ static void check_shape(const shape *s, bnn_noise_kind kind, const char *activat
 
 /* Around the tile sizes of dense.h, 96 units, 256 rows and 32 rows; the larger ones are shared out among threads. */
 static void noisy_nets_match_a_naive_net_across_tile_borders(void **state) {
-    static const shape shapes[] = { { 1, 1, "", 1 }, { 3, 97, "", 96 }, { 33, 4, "6, 5", 2 }, { 257, 97, "97", 2 }, { 256, 96, "97", 97 } };
+    static const shape shapes[] = {
+        { 1, 1, "", 1 }, { 3, 97, "", 96 }, { 33, 4, "6, 5", 2 }, { 257, 97, "97", 2 }, { 256, 96, "97", 97 },
+    };
     (void)state;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int k = 0; k < 2; k++) {
@@ -326,8 +330,8 @@ static void closed_form(double mean[N_F], double covariance[N_F][N_F]) {
     small_problem_free(&p);
 }
 
-/* Largest deviation in standard errors: of means sd / sqrt(n); of covariances at most sqrt((var var' + 2 shared^2) / n), exact for normals.
- * Rows share weights only where the draw is of weights. factor: on the expected variances. */
+/* Largest deviation in standard errors: of means sd / sqrt(n); of covariances at most sqrt((var var' + 2 shared^2) / n). Rows share
+ * weights only where the draw is of weights. factor: on the expected variances. */
 static double worst_z(const way *how, double factor, uint64_t seed, long n) {
     moments m;
     double mean[N_F], want[N_F][N_F], worst = 0;
@@ -433,7 +437,7 @@ static void a_mirrored_pass_has_the_opposite_noise(void **state) {
 
 enum { MOST = 512 };
 
-typedef struct watched { const bnn_estimator *estimator; size_t n_weights; int calls[MOST]; real draws[4][MOST]; double g[MOST]; } watched;
+typedef struct watched { const bnn_estimator *estimator; int calls[MOST]; real draws[4][MOST]; double g[MOST]; } watched;
 
 /* Keeps the weights of each sample and adds up the gradient; spans come once per sample. */
 static void watch_tile(void *context, size_t first, size_t n, real *dmu, real *dlog_sd) {
@@ -463,7 +467,7 @@ static void antithetic_weights_are_mirror_images(void **state) {
     (void)state;
     small_problem_make(&p, READ_SETS("net.hidden=20"), NULL, 30, 6, 0);
     make_estimator(&e, &p, log_sd, true, 4);
-    seen = (watched){ .estimator = &e, .n_weights = p.net.n_weights };
+    seen = (watched){ .estimator = &e };
     assert_ok(e.row->elbo_grad(&e, 1, 30, NULL, 1, &(bnn_elbo_sink){ watch_tile, &seen }, &nll));
     for (size_t i = 0; i < p.net.n_weights; i++) {
         assert_int_equal(seen.calls[i], 4);

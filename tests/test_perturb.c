@@ -1,5 +1,5 @@
-/* Inputs of training passes: noise, and images shifted and rotated. The motion that an image underwent is read off two ramps that underwent
- * it too; any other image must then be what a naive bilinear sum makes of it. */
+/* Inputs of training passes: noise, and images shifted and rotated. The motion that an image underwent is read off two ramps that
+ * underwent it too; any other image must then be what a naive bilinear sum makes of it. */
 #include "small_problem.h"
 #include "fitting.h"
 
@@ -13,7 +13,8 @@ static void paint(uint8_t *bytes) {
     bnn_rng_uniforms(numbers_key(20), 0, N_IMAGES * D, u);
     for (size_t k = 0; k < N_IMAGES * D; k++) {
         size_t image = k / D, i = k % D / WIDTH, j = k % WIDTH;
-        bytes[k] = image == DOWN_RAMP ? (uint8_t)(STEP * i) : image == RIGHT_RAMP ? (uint8_t)(STEP * j) : image == WHITE ? 255 : (uint8_t)(256 * u[k]);
+        size_t byte = image == DOWN_RAMP ? STEP * i : image == RIGHT_RAMP ? STEP * j : image == WHITE ? 255 : (size_t)(256 * u[k]);
+        bytes[k] = (uint8_t)byte;
     }
 }
 
@@ -94,7 +95,10 @@ static const double pixel_tolerance = IS_DOUBLE ? 1e-9 : 2e-2;    /* of 255: a p
 static double worst_pixel(images *m, bnn_key key, const motion *how, size_t row) {
     double seen[D], worst = 0;
     see(m, key, 0, row, seen);
-    for (size_t k = 0; k < D; k++) worst = fmax(worst, fabs(seen[k] - naive_pixel(m->data->x_bytes + row * D, how, k / WIDTH, k % WIDTH)));
+    for (size_t k = 0; k < D; k++) {
+        double want = naive_pixel(m->data->x_bytes + row * D, how, k / WIDTH, k % WIDTH);
+        worst = fmax(worst, fabs(seen[k] - want));
+    }
     return worst;
 }
 
@@ -120,7 +124,7 @@ static void images_move_as_their_ramps_did(void **state) {
     }
 }
 
-/* shift, right and angle are uniform and independent: mean 0, variance 1/3 (whose own is 4/45 / n), products of two 0 (variance 1/9 / n). */
+/* down, right and angle are uniform and independent: mean 0, variance 1/3 (itself of variance 4/45 / n), products of two 0 (1/9 / n). */
 static double worst_motion_z(images *m, uint32_t first_step, size_t n) {
     double sum[3] = {0}, products[3][3] = {{0}}, worst = 0;
     for (size_t s = 0; s < n; s++) {
@@ -133,8 +137,10 @@ static double worst_motion_z(images *m, uint32_t first_step, size_t n) {
     }
     for (int a = 0; a < 3; a++) {
         worst = fmax(worst, fabs(sum[a]) / sqrt((double)n / 3));
-        for (int b = 0; b < 3; b++)
-            worst = fmax(worst, a == b ? fabs(products[a][a] - (double)n / 3) / sqrt((double)n * 4 / 45) : fabs(products[a][b]) / sqrt((double)n / 9));
+        for (int b = 0; b < 3; b++) {
+            double want = a == b ? (double)n / 3 : 0, var = (double)n * (a == b ? 4.0 / 45 : 1.0 / 9);
+            worst = fmax(worst, fabs(products[a][b] - want) / sqrt(var));
+        }
     }
     return worst;
 }
@@ -232,7 +238,7 @@ static void only_training_passes_see_it_whatever_the_cut(void **state) {
     }
 }
 
-/* Weights that hardly move: the record has the nll of perturbed rows, validation of the same rows and the file that of the rows as they are. */
+/* Weights that hardly move: the record's nll is of perturbed rows, that of the same rows as validation rows and the file's are not. */
 static void a_fit_perturbs_in_training_alone(void **state) {
     static const char *const ways[][2] = { { "input_noise_sd", "1" }, { "shift", "3" }, { "rotation", "90" } };
     bnn_dataset *data = make_images();

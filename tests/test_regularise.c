@@ -69,7 +69,8 @@ static size_t best_of(const records *kept) {
 }
 
 static bnn_config *stopping_config(const char *method) {
-    bnn_config *config = CONFIG("net.hidden=30", "optimizer.lr=0.03", "train.batch=10", "train.epochs=60", "train.patience=4", "prior.sd=3");
+    bnn_config *config = CONFIG("net.hidden=30", "prior.sd=3", "optimizer.lr=0.03", "train.batch=10", "train.epochs=60",
+                                "train.patience=4");
     assert_ok(bnn_config_set(config, "method", "name", method));
     return config;
 }
@@ -143,7 +144,8 @@ static bnn_config *ensemble_config(const char *batch) {
 }
 
 /* A model of one draw, written to a file: where net.init can begin. */
-static const char *write_draw(const bnn_model *model, const bnn_config *config, const bnn_dataset *train, const char *name, const real *theta) {
+static const char *write_draw(const bnn_model *model, const bnn_config *config, const bnn_dataset *train, const char *name,
+                              const real *theta) {
     bnn_model *one = NULL;
     const char *path = path_of(name);
     assert_ok(bnn_model_make(&one, config, &train->schema, &model->scaling));
@@ -169,7 +171,8 @@ static void members_are_map_fits_from_their_own_initial_weights(void **state) {
         bnn_net_init(&ensemble->net, config, 1, k, start);
         assert_ok(bnn_config_set(config, "net", "init", write_draw(ensemble, config, train, "start", start)));
         bnn_model *member = fit(config, train, NULL, NULL);
-        assert_memory_equal(posterior->arrays[0].at + k * posterior->n_params, member->posterior.arrays[0].at, posterior->n_params * sizeof *start);
+        const real *draw = posterior->arrays[0].at + k * posterior->n_params;
+        assert_memory_equal(draw, member->posterior.arrays[0].at, posterior->n_params * sizeof *draw);
         bnn_model_free(member);
     }
     free(start);
@@ -415,7 +418,10 @@ typedef struct trace { int n; double log_sd[MOST_STEPS]; double last_weight; } t
 
 static bnn_answer save_it(void *context, uint64_t step) { return (void)context, (void)step, BNN_SAVE; }
 
-static bnn_answer keep_weight(void *context, const bnn_epoch *record) { return ((trace *)context)->last_weight = record->kl_weight, BNN_GO_ON; }
+static bnn_answer keep_weight(void *context, const bnn_epoch *record) {
+    ((trace *)context)->last_weight = record->kl_weight;
+    return BNN_GO_ON;
+}
 
 static bnn_status keep_log_sd(void *context, size_t n, const bnn_tensor *tensors, const json_t *facts) {
     trace *t = context;
@@ -432,8 +438,9 @@ static trace one_epoch(size_t m, const char *kl_weight) {
     double *zeros = calloc(m, sizeof *zeros);
     bnn_dataset *data = NULL;
     bnn_model *model = NULL;
-    bnn_config *config = CONFIG("net.hidden=", "net.bias=no", "net.init=normal:0", "likelihood.noise_sd=1", "prior.sd=1", "data.scale_x=none",
-                                "data.scale_y=none", "method.init_sd=1e-4", "optimizer.name=sgd", "train.batch=1", "train.epochs=1");
+    bnn_config *config = CONFIG("net.hidden=", "net.bias=no", "net.init=normal:0", "likelihood.noise_sd=1", "prior.sd=1",
+                                "data.scale_x=none", "data.scale_y=none", "method.init_sd=1e-4",
+                                "optimizer.name=sgd", "train.batch=1", "train.epochs=1");
     assert_ok(bnn_config_set(config, "method", "kl_weight", kl_weight));
     set_number(config, "optimizer", "lr", (double)m / (m > 100 ? 1e4 : 10));
     assert_ok(bnn_dataset_make(&data, m, 1, zeros, 1, zeros, 0));
@@ -493,8 +500,8 @@ static void pairs_cancel_the_noise_of_a_linear_model(void **state) {
     for (int k = 0; k < 2; k++) {
         double mu[2];
         for (int seed = 0; seed < 2; seed++) {
-            bnn_config *config = CONFIG(LINEAR, "train.batch=full", "train.epochs=1", "net.init=normal:0", "method.samples=2", "method.init_sd=0.1",
-                                        "optimizer.name=sgd", "optimizer.lr=0.05");
+            bnn_config *config = CONFIG(LINEAR, "train.batch=full", "train.epochs=1", "net.init=normal:0", "method.samples=2",
+                                        "method.init_sd=0.1", "optimizer.name=sgd", "optimizer.lr=0.05");
             assert_ok(bnn_config_set(config, "method", "antithetic", antithetic[k]));
             set_number(config, "run", "seed", seed + 1);
             bnn_model *model = fit(config, data, NULL, NULL);

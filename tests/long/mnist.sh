@@ -1,13 +1,14 @@
 #!/bin/sh
 # mnist.sh [BNN]: trains the shipped MNIST configurations by every method on all 60,000 images and holds the test errors against bounds.
 # Some minutes; needs BNN_DATA (the folder that holds mnist/) and python3. Prints a table of what it measured; exit code 1: out of bounds.
-# Bounds: Blundell et al. 2015, table 1, have 1.83 % for such a net by plain descent and 1.82 % by Bayes by Backprop with a Gaussian prior;
-# dropping units and averaging members must do better than that, and an ensemble be surer of the right class than any of its members.
+# Bounds: Blundell et al. 2015, table 1, have 1.83 % for such a net by plain descent and 1.82 % by Bayes by Backprop with a Gaussian
+# prior; dropping units and averaging members must do better, and an ensemble be surer of the right class than any of its members.
 set -eu
 bnn=$(realpath "${1:-build/bnn}")
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[ -n "${BNN_DATA:-}" ] || { echo "mnist.sh: skipped: set BNN_DATA to the folder that holds mnist/"; exit 0; }
-[ -r "$BNN_DATA/mnist/train-images-idx3-ubyte.gz" ] || { echo "mnist.sh: skipped: no mnist/train-images-idx3-ubyte.gz in $BNN_DATA"; exit 0; }
+skip() { echo "mnist.sh: skipped: $1"; exit 0; }
+[ -n "${BNN_DATA:-}" ] || skip "set BNN_DATA to the folder that holds mnist/"
+[ -r "$BNN_DATA/mnist/train-images-idx3-ubyte.gz" ] || skip "no mnist/train-images-idx3-ubyte.gz in $BNN_DATA"
 BNN_DATA=$(realpath "$BNN_DATA")
 export BNN_DATA
 work=$(mktemp -d)
@@ -21,7 +22,10 @@ metric() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["met
 percent() { awk "BEGIN { printf \"%.2f %%\", 100 * $1 }"; }
 
 # row RUN BOUND TIME: of the table.
-row() { printf '%-14s %10s %10s %10.4f %8.4f %8s\n' "$1" "$(percent "$(metric "$1" error)")" "$2" "$(metric "$1" log_lik)" "$(metric "$1" ece)" "$3"; }
+row() {
+    error=$(metric "$1" error)
+    printf '%-14s %10s %10s %10.4f %8.4f %8s\n' "$1" "$(percent "$error")" "$2" "$(metric "$1" log_lik)" "$(metric "$1" ece)" "$3"
+}
 
 # holds EXPRESSION: is it true?
 holds() { awk "BEGIN { exit !($1) }"; }
@@ -37,7 +41,6 @@ run() {
     "$bnn" train -q "$root/configs/$config" -o "$work/$name" "$@" >/dev/null
     measure "$name"
     row "$name" "$(percent "$bound")" "$(($(date +%s) - start)) s"
-    error=$(metric "$name" error)
     holds "$error <= $bound" || fail "$name: error $error, at most $bound"
 }
 
