@@ -69,8 +69,9 @@ static size_t column_count(const bnn_curvature *curvature) {
 
 static void weigh_rows(const rows_pass *p) {
     size_t k = p->curvature->likelihood->n_outputs;
-    for (size_t i = 0; p->data->weights != NULL && i < p->n; i++) {
-        real root = (real)sqrt(p->data->weights[p->first + i]);
+    const double *weights = p->curvature->pass_weights;
+    for (size_t i = 0; weights != NULL && i < p->n; i++) {
+        real root = (real)sqrt(weights[i]);
         for (size_t j = 0; j < k; j++) p->d[i * k + j] *= root;
     }
 }
@@ -97,10 +98,18 @@ static bool is_finite(size_t n, const real *v) {
     return true;
 }
 
+static void begin_rows(rows_pass *p) {
+    bnn_curvature *curvature = p->curvature;
+    curvature->pass_weights = p->data->weights == NULL ? NULL : p->data->weights + p->first;
+    curvature->n_rows += p->n;
+    for (size_t i = 0; i < p->n; i++) curvature->weight_sum += curvature->pass_weights == NULL ? 1 : curvature->pass_weights[i];
+}
+
 static bnn_status run_pass(rows_pass *p) {
     bnn_curvature *curvature = p->curvature;
     const bnn_net *net = curvature->net;
     size_t k = net->n_outputs;
+    begin_rows(p);
     p->f = bnn_net_forward(net, p->workspace, curvature->team, p->theta, p->n, p->x).at;
     if (!is_finite(p->n * k, p->f))
         return BNN_FAIL(BNN_ERR_NUMERIC, "an output is not finite in rows %zu to %zu: no curvature there", p->first, p->first + p->n - 1);
@@ -114,7 +123,6 @@ static bnn_status run_pass(rows_pass *p) {
         bnn_mat x = { p->n, net->layers[l].n_in, l == 0 ? (real *)(uintptr_t)p->x : p->workspace->y[l - 1] };
         curvature->row->end_pass(curvature, l, x);
     }
-    curvature->n_rows += p->n;
     return BNN_OK;
 }
 

@@ -41,6 +41,8 @@ struct bnn_curvature {
     size_t                lowest;           /* first layer of the span                                            */
     size_t                first, n;         /* the span of theta                                                  */
     size_t                n_rows;           /* rows seen                                                          */
+    double                weight_sum;       /* of their case weights                                              */
+    const double         *pass_weights;     /* case weights of the present pass's rows; NULL: all 1               */
     size_t                max_rows;         /* of one pass                                                        */
     real                 *diag;             /* diag: [n]                                                          */
     bnn_kron_factors     *kron;             /* kron: [n_layers], those of the span                                */

@@ -1,11 +1,11 @@
 /* Kronecker factors per layer (KFAC; Martens & Grosse 2015; Ritter et al. 2018): H ~ G (x) A / n,
  *
- *     A = sum_rows x x',  G = sum_rows,columns dz dz',
+ *     A = sum_rows w x x',  G = sum_rows,columns w dz dz',  n = sum_rows w,
  *
- * with the bias as an input of 1. The division by n, the number of rows, goes into G when the factors are used: exact for one row. */
+ * with case weights w (else 1) and the bias as an input of 1. The division by n goes into G when the factors are used: exact for one row. */
 #include "curvature/curvature.h"
 
-#include <string.h>
+#include <math.h>
 
 static void kron_start(bnn_curvature *curvature) {
     const bnn_net *net = curvature->net;
@@ -39,15 +39,12 @@ static void kron_column(bnn_curvature *curvature, size_t l, bnn_mat x, bnn_mat d
 static void kron_end_pass(bnn_curvature *curvature, size_t l, bnn_mat x) {
     const bnn_layer *layer = &curvature->net->layers[l];
     size_t n_in = curvature->kron[l].n_in;
-    const real *inputs = x.at;
-    if (layer->has_bias) {
-        for (size_t i = 0; i < x.rows; i++) {
-            memcpy(curvature->work + i * n_in, x.at + i * x.cols, x.cols * sizeof(real));
-            curvature->work[i * n_in + x.cols] = 1;
-        }
-        inputs = curvature->work;
+    for (size_t i = 0; i < x.rows; i++) {
+        real root = curvature->pass_weights == NULL ? 1 : (real)sqrt(curvature->pass_weights[i]), *row = curvature->work + i * n_in;
+        for (size_t j = 0; j < x.cols; j++) row[j] = root * x.at[i * x.cols + j];
+        if (layer->has_bias) row[x.cols] = root;
     }
-    add_outer(curvature, x.rows, n_in, inputs, curvature->kron[l].a);
+    add_outer(curvature, x.rows, n_in, curvature->work, curvature->kron[l].a);
 }
 
 static size_t kron_bytes(const bnn_net *net, size_t lowest) {

@@ -149,12 +149,12 @@ static double quadratic(const laplace *p, size_t from, size_t n) {
 
 static double not_negative(double v) { return v > 0 ? v : 0; }
 
-/* kron: A and G become their eigenvectors; G counts once per row. */
+/* kron: A and G become their eigenvectors; G is a mean over rows. */
 static bnn_status decompose_layer(laplace *p, size_t l, double *e) {
     bnn_kron_factors *f = &p->curvature.kron[l];
     double *in = p->values_in[l] = BNN_TAKE(&p->arena, f->n_in, double), *out = p->values_out[l] = BNN_TAKE(&p->arena, f->n_out, double);
     if (p->arena.has_failed) return BNN_FAIL_MEMORY("the eigenvalues of the curvature");
-    for (size_t i = 0; i < f->n_out * f->n_out; i++) f->g[i] /= (double)p->curvature.n_rows;
+    for (size_t i = 0; i < f->n_out * f->n_out; i++) f->g[i] /= p->curvature.weight_sum;
     if (!bnn_eigen(f->n_in, f->a, in) || !bnn_eigen(f->n_out, f->g, out))
         return BNN_FAIL(BNN_ERR_NUMERIC, "the curvature of layer %zu has no eigenvalues: it is not finite", l);
     for (size_t i = 0; i < f->n_out; i++) out[i] = not_negative(out[i]);
