@@ -38,6 +38,7 @@ static bnn_status note_model(bnn_training *t) {
         bnn_text_add(&line, "warning: %zu feature%s with one value only in the training rows", model->scaling.n_constant,
                      model->scaling.n_constant == 1 ? "" : "s");
     bnn_training_note_text(t, &line);
+    bnn_training_note_start(t, model);
     free(layers);
     bnn_model_free(model);
     return BNN_OK;
@@ -83,6 +84,7 @@ static bnn_status prepare(bnn_training *t) {
 static bnn_status save(bnn_training *t, const bnn_model *model) {
     bnn_status status = bnn_training_open_folder(t);
     if (status != BNN_OK) return status;
+    bnn_training_note_end(t, model);
     char *path = bnn_folder_join(t->folder.path, BNN_RUN_POSTERIOR);
     status = bnn_journal_close(&t->journal);
     if (path == NULL) status = BNN_FAIL_MEMORY("the name of the posterior's file");

@@ -31,6 +31,10 @@ typedef struct bnn_training {
 void bnn_training_note(bnn_training *t, const char *line);
 void bnn_training_note_text(bnn_training *t, bnn_text *line);
 
+/* advice.c: the terms of a bbb fit before it begins (fills the posterior of `model`, which has none), and warnings at its end. */
+void bnn_training_note_start(bnn_training *t, bnn_model *model);
+void bnn_training_note_end(bnn_training *t, const bnn_model *model);
+
 /* Makes the folder, or goes on with that of a run that is resumed; the first call alone does anything. The trouble, if there is any. */
 bnn_status bnn_training_open_folder(bnn_training *t);
 
