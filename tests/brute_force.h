@@ -3,6 +3,9 @@
 #define BNN_TESTS_BRUTE_FORCE_H
 
 #include "small_problem.h"
+#include "curvature/curvature.h"
+
+static inline bool has_curvature(const bnn_variant *likelihood) { return ((const bnn_likelihood_row *)likelihood)->curvature_root != NULL; }
 
 #define JACOBIAN_STEP 1e-5    /* truncation h^2 / 6 f''' and rounding 1e-16 / h are both near 1e-11 */
 
@@ -40,6 +43,13 @@ static inline void naive_jacobian(const bnn_net *net, double *theta, size_t firs
     }
 }
 
+/* ---- sums over rows -------------------------------------------------------------------------------------------------- */
+
+/* A net's weights and the rows around which its loss bends; the rows are taken as they are, unscaled. */
+typedef struct point { const bnn_net *net; const bnn_likelihood *likelihood; const bnn_dataset *data; const real *theta; } point;
+
+static inline double weight_of(point p, size_t i) { return p.data->weights == NULL ? 1 : p.data->weights[i]; }
+
 static inline double *to_double(size_t n, const real *v) {
     double *copy = malloc((n + 1) * sizeof *copy);
     assert_non_null(copy);
@@ -58,6 +68,45 @@ static inline void pull_back(size_t k, size_t span, const double *jacobian, cons
     for (size_t p = 0; p < span; p++) out[p] = 0;
     for (size_t c = 0; c < k; c++)
         for (size_t p = 0; p < span; p++) out[p] += (double)d[c] * jacobian[c * span + p];
+}
+
+/* The columns S of one row at outputs f [k]: d [columns x k]; returns how many. */
+static inline size_t columns_of(point p, bnn_factor_source source, size_t row, const double *f, real *d) {
+    const bnn_likelihood *likelihood = p.likelihood;
+    const real *noise = p.theta + p.net->n_weights;
+    size_t k = likelihood->n_outputs;
+    real outputs[16], y[16];
+    double nll, dnoise[16] = {0};
+    for (size_t c = 0; c < k; c++) outputs[c] = (real)f[c];
+    for (size_t j = 0; j < likelihood->n_targets; j++) y[j] = (real)p.data->y[row * likelihood->n_targets + j];
+    if (source == BNN_SOURCE_EMPIRICAL_FISHER) {
+        likelihood->row->nll(likelihood, noise, 1, outputs, y, &nll, d, dnoise);
+        return 1;
+    }
+    for (size_t c = 0; c < k; c++) likelihood->row->curvature_root(likelihood, noise, 1, outputs, c, d + c * k);
+    return k;
+}
+
+/* [span x span] = sum over rows and columns of w J' s s' J, span = the weights from `first` on; malloc. */
+static inline double *brute_force(point p, size_t first, bnn_factor_source source) {
+    size_t k = p.net->n_outputs, span = p.net->n_weights - first;
+    double *theta = to_double(p.net->n_weights, p.theta), *h = calloc(span * span, sizeof *h);
+    double *jacobian = malloc(k * span * sizeof *jacobian), *g = malloc(span * sizeof *g), f[16];
+    real d[16 * 16];
+    assert_true(h != NULL && jacobian != NULL && g != NULL && k <= 16);
+    for (size_t i = 0; i < p.data->n_rows; i++) {
+        const double *x = p.data->x + i * p.net->n_inputs;
+        naive_outputs(p.net, theta, x, f);
+        naive_jacobian(p.net, theta, first, x, jacobian);
+        for (size_t c = 0, n = columns_of(p, source, i, f, d); c < n; c++) {
+            pull_back(k, span, jacobian, d + c * k, g);
+            add_outer(span, weight_of(p, i), g, h);
+        }
+    }
+    free(g);
+    free(jacobian);
+    free(theta);
+    return h;
 }
 
 /* Entries of a positive semi-definite matrix that differ by more than the tolerance times sqrt(want_ii want_jj); `factor` plants a fault.
