@@ -87,10 +87,13 @@ static void print_bytes(char text[32], double bytes) {
     snprintf(text, 32, bytes < 10 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-/* The structure's own memory, twice for its decomposition, against run.max_memory or 80 % of what is free. */
+/* The structure's own memory, twice for its decomposition. */
+static double bytes_needed(const laplace *p) { return 2 * (double)structures[p->options.structure]->bytes(&p->model->net, p->lowest); }
+
+/* Against run.max_memory or 80 % of what is free. */
 static bnn_status check_memory(const laplace *p) {
     const bnn_net *net = &p->model->net;
-    double limit = 0, most = 2 * (double)structures[p->options.structure]->bytes(net, p->lowest);
+    double limit = 0, most = bytes_needed(p);
     const char *text = bnn_config_text(p->config, "run", "max_memory");
     if (text != NULL) bnn_text_to_number(text, &limit);
     limit = limit > 0 ? limit * 1e6 : 0.8 * (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
@@ -328,14 +331,31 @@ static bnn_status note_facts(const laplace *p) {
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
 
-static bnn_status begin(laplace *p) {
-    const bnn_model *model = p->model;
-    bnn_problem problem = {0};
+/* Everything that can be refused before the work. */
+static bnn_status prepare(laplace *p) {
+    const bnn_net *net = &p->model->net;
     bnn_config_fill(p->config, "method", rows, &p->options);
     bnn_status status = check(p);
     if (status != BNN_OK) return status;
-    p->lowest = p->options.span == SPAN_ALL ? bnn_net_first_with_weights(&model->net) : model->net.n_layers - 1;
-    if ((status = check_memory(p)) != BNN_OK) return status;
+    p->lowest = p->options.span == SPAN_ALL ? bnn_net_first_with_weights(net) : net->n_layers - 1;
+    status = check_memory(p);
+    return status == BNN_OK ? fill_p0(p) : status;
+}
+
+bnn_status bnn_laplace_check(bnn_laplace_need *need, bnn_model *model, const bnn_config *config, const bnn_dataset *valid) {
+    laplace p = { .model = model, .config = config, .valid = valid };
+    bnn_status status = prepare(&p);
+    if (status == BNN_OK)
+        *need = (bnn_laplace_need){ .n_span = model->net.n_weights - model->net.layers[p.lowest].weight, .bytes = bytes_needed(&p) };
+    bnn_arena_free(&p.arena);
+    return status;
+}
+
+static bnn_status begin(laplace *p) {
+    const bnn_model *model = p->model;
+    bnn_problem problem = {0};
+    bnn_status status = prepare(p);
+    if (status != BNN_OK) return status;
     p->theta = BNN_TAKE(&p->arena, model->posterior.n_params, real);
     if (p->theta == NULL) return BNN_FAIL_MEMORY("the weights of Laplace");
     model->posterior.row->mean(&model->posterior, p->theta);
@@ -351,7 +371,6 @@ bnn_status bnn_laplace(bnn_model *model, const bnn_config *config, const bnn_dat
     bnn_blas_threads saved = bnn_blas_enter();
     if ((status = begin(&p))                                                            != BNN_OK) goto done;
     if ((status = bnn_model_note_text(model, "predictive", predictives[p.options.predictive])) != BNN_OK) goto done;
-    if ((status = fill_p0(&p))                                                          != BNN_OK) goto done;
     if ((status = add_curvature(&p))                                                    != BNN_OK) goto done;
     if ((status = decompose(&p))                                                        != BNN_OK) goto done;
     if ((status = choose_precision(&p))                                                 != BNN_OK) goto done;

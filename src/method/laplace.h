@@ -11,4 +11,13 @@
  * with what would fit; BNN_ERR_NUMERIC: no Cholesky factor even with jitter. */
 bnn_status bnn_laplace(bnn_model *model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid, bnn_team *team);
 
+/* What it would take. */
+typedef struct bnn_laplace_need {
+    size_t n_span;        /* weights that get a spread               */
+    double bytes;         /* of the curvature and its decomposition  */
+} bnn_laplace_need;
+
+/* What bnn_laplace refuses before its work, with its statuses; nothing changes. */
+bnn_status bnn_laplace_check(bnn_laplace_need *need, bnn_model *model, const bnn_config *config, const bnn_dataset *valid);
+
 #endif
