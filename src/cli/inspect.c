@@ -34,7 +34,7 @@ static summary summarise(const bnn_posterior *posterior, const bnn_block *block,
         above += fabs((double)mean[block->first + i]) > (double)sd[i];
     }
     s.mean_sd = sum_sd / n;
-    s.share = above / n;
+    if (sum_sd > 0) s.share = above / n;      /* certain weights, outside the span of a Laplace, are above nothing */
     return s;
 }
 
@@ -87,9 +87,12 @@ static void print_model(const inspection *in) {
 static void print_facts(const bnn_model *model) {
     const char *name;
     json_t *value;
+    int width = 10;
+    json_object_foreach(model->facts, name, value)
+        if ((int)strlen(name) > width) width = (int)strlen(name);
     json_object_foreach(model->facts, name, value) {
         const char *text = json_string_value(value);
-        if (text != NULL && text[0] != '{') printf("%-10s  %s\n", name, text);
+        if (text != NULL && text[0] != '{') printf("%-*s  %s\n", width, name, text);
     }
 }
 
