@@ -12,7 +12,7 @@
 enum {
     CLI_SET = 1 << 0, CLI_OUTPUT = 1 << 1, CLI_DRY_RUN = 1 << 2, CLI_QUIET = 1 << 3, CLI_VERBOSE = 1 << 4, CLI_FORCE = 1 << 5,
     CLI_JSON = 1 << 6, CLI_THREADS = 1 << 7, CLI_SPLIT = 1 << 8, CLI_LABELS = 1 << 9, CLI_REQUIRE = 1 << 10,
-    CLI_RESUME = 1 << 11
+    CLI_RESUME = 1 << 11, CLI_BARE_KEYS = 1 << 12, CLI_IMPORT = 1 << 13
 };
 
 typedef struct cli_words { size_t n; const char **at; } cli_words;
@@ -23,6 +23,7 @@ typedef struct cli_args {
     cli_words   sets;                           /* "section.key=value", --threads among them     */
     cli_words   requirements;                   /* "rmse<1.2"                                    */
     const char *output, *split, *labels;        /* or NULL                                       */
+    const char *config, *map, *check_inputs, *check_outputs;   /* of import; or NULL             */
     bool        dry_run, quiet, verbose, force, resume, json;
     int         argc;                           /* the whole line, as given                      */
     char      **argv;
@@ -45,6 +46,8 @@ void               cli_usage_print(FILE *stream);
 
 /* One file each. */
 bnn_status cli_train(const cli_args *args);
+bnn_status cli_laplace(const cli_args *args);
+bnn_status cli_import(const cli_args *args);
 bnn_status cli_predict(const cli_args *args);
 bnn_status cli_evaluate(const cli_args *args);
 bnn_status cli_inspect(const cli_args *args);
@@ -68,6 +71,7 @@ json_t    *cli_number(double value);                   /* null for what is not f
 /* listen.c: talk of a fit on stderr, and signals as wishes: SIGINT and SIGTERM to stop, SIGUSR1 for a checkpoint. */
 typedef struct cli_listening { bool is_quiet, is_verbose, is_terminal, has_line; double last; } cli_listening;
 bnn_listener cli_listen(cli_listening *listening, const cli_args *args);
+bnn_listener cli_listen_notes(const cli_args *args);         /* notes alone; signals end the program as ever; a dry run talks on stdout */
 void         cli_listening_end(cli_listening *listening);    /* leaves the terminal on a fresh line */
 
 /* use.c: a finished run at work on rows. */

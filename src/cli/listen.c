@@ -82,6 +82,12 @@ static void on_progress(void *context, const bnn_progress *progress) {
     if (is_last || l->is_verbose) cli_listening_end(l);
 }
 
+static void print_note(void *context, const char *line) { fprintf((FILE *)context, "%s\n", line); }
+
+bnn_listener cli_listen_notes(const cli_args *args) {
+    return (bnn_listener){ .context = args->dry_run ? stdout : stderr, .note = args->quiet && !args->dry_run ? NULL : print_note };
+}
+
 bnn_listener cli_listen(cli_listening *listening, const cli_args *args) {
     const char *terminal = getenv("TERM");
     bool is_dumb = terminal == NULL || strcmp(terminal, "dumb") == 0;

@@ -15,6 +15,10 @@ const cli_command cli_commands[] = {
       "exit code 75 (a second Ctrl-C: at once); SIGUSR1 makes a checkpoint and goes on. --resume RUN goes on from the last checkpoint to "
       "the same result; a finished run stays as it is, with exit code 0.",
       FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_VERBOSE | CLI_FORCE | CLI_RESUME, 1, 1, cli_train },
+    { "laplace", "RUN [key=value ...]", "a Laplace posterior around the weights of a finished map run: a new run",
+      "Bare keys are those of [method] (`bnn help method.laplace`): structure=diag, span=last_layer, prior_precision=validation. The new run "
+      "is RUN-laplace, or -o DIR; its config.ini, given to bnn train, makes the same posterior from the start.",
+      FIT_OPTIONS | CLI_BARE_KEYS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_FORCE, 1, 1, cli_laplace },
     { "predict", "RUN [DATA | -]", "predictions with uncertainty as CSV, one row per row of data",
       "Without DATA: the run's test rows, else its validation rows. - is standard input. Settings of [predict] may be changed: "
       "-s predict.samples=1000.",
@@ -23,6 +27,11 @@ const cli_command cli_commands[] = {
       "Without DATA: the run's test rows, else its validation rows; --split chooses. With --split train also elbo, nll and kl (nats, "
       "whole training set).",
       FIT_OPTIONS | CLI_SPLIT | CLI_LABELS | CLI_JSON | CLI_REQUIRE, 1, 2, cli_evaluate },
+    { "import", "FILE.safetensors --config X.ini [section.key=value ...]", "a net trained elsewhere becomes a map run",
+      "Takes N.weight [out, in] and N.bias [out] in the order of N as the layers of the configured net; other names by --map. Learnt Gaussian "
+      "noise is fitted to the training rows. The net must work on inputs and targets as [data] scales them: --check-inputs (raw features) "
+      "and --check-outputs (raw outputs of the net) prove it before anything is written.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_FORCE | CLI_IMPORT, 1, 1, cli_import },
     { "inspect", "RUN | FILE.safetensors", "net, parameters and a summary of the posterior", NULL, CLI_JSON, 1, 1, cli_inspect },
     { "diagnose", "CONFIG.ini [section.key=value ...]", "check the gradient of this very model, forecast time and memory",
       "Compares the gradient with central differences, block by block, on a few rows near the initial weights. Exit code 4 if they "

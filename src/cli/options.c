@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY, RESUME_KEY };
+enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY, RESUME_KEY, CONFIG_KEY, MAP_KEY,
+       INPUTS_KEY, OUTPUTS_KEY };
 
 static const struct option_row { unsigned bit; struct argp_option option; } rows[] = {
     { CLI_SET,      { "set", 's', "SECTION.KEY=VALUE", 0, "Change a setting; the bare word works too", 0 } },
@@ -20,6 +21,10 @@ static const struct option_row { unsigned bit; struct argp_option option; } rows
     { CLI_SPLIT,    { "split", SPLIT_KEY, "NAME", 0, "Rows of the run's own data: train, valid or test", 0 } },
     { CLI_LABELS,   { "labels", LABELS_KEY, "FILE", 0, "IDX labels of DATA", 0 } },
     { CLI_REQUIRE,  { "require", REQUIRE_KEY, "METRIC<VALUE", 0, "Exit with 4 unless it holds (< <= > >=); may be repeated", 0 } },
+    { CLI_IMPORT,   { "config", CONFIG_KEY, "X.ini", 0, "Configuration: data, net, likelihood and prior", 0 } },
+    { CLI_IMPORT,   { "map", MAP_KEY, "NAME=NEW,...", 0, "Rename tensors (fc1.weight=0.weight); NAME= leaves one out", 0 } },
+    { CLI_IMPORT,   { "check-inputs", INPUTS_KEY, "A.npy", 0, "Raw features of rows whose outputs are known", 0 } },
+    { CLI_IMPORT,   { "check-outputs", OUTPUTS_KEY, "B.npy", 0, "The net's raw outputs of those rows: must agree", 0 } },
 };
 
 typedef struct parsing { cli_args *args; const cli_command *command; } parsing;
@@ -49,6 +54,12 @@ static bool is_setting(const char *word) {
     return word[key] == '=' && dot < key && memchr(word, '/', key) == NULL;
 }
 
+/* "key=value" */
+static bool is_bare_setting(const char *word) {
+    size_t key = strspn(word, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    return key > 0 && word[key] == '=';
+}
+
 void cli_args_free(cli_args *args) {
     free(args->words.at);
     free(args->sets.at);
@@ -58,8 +69,9 @@ void cli_args_free(cli_args *args) {
 /* ---- parsing --------------------------------------------------------------------------------------------------------- */
 
 static void take_word(const parsing *p, const char *word) {
-    bool takes_sets = (p->command->options & CLI_SET) != 0;
-    push(takes_sets && is_setting(word) ? &p->args->sets : &p->args->words, word);
+    unsigned options = p->command->options;
+    bool is_set = (options & CLI_SET && is_setting(word)) || (options & CLI_BARE_KEYS && is_bare_setting(word));
+    push(is_set ? &p->args->sets : &p->args->words, word);
 }
 
 static void check_count(const parsing *p) {
@@ -94,6 +106,10 @@ static error_t take(int key, char *value, struct argp_state *state) {
     case THREADS_KEY:   push(&args->sets, threads_set(value));    break;
     case SPLIT_KEY:     args->split = value;                      break;
     case LABELS_KEY:    args->labels = value;                     break;
+    case CONFIG_KEY:    args->config = value;                     break;
+    case MAP_KEY:       args->map = value;                        break;
+    case INPUTS_KEY:    args->check_inputs = value;               break;
+    case OUTPUTS_KEY:   args->check_outputs = value;              break;
     case REQUIRE_KEY:   push(&args->requirements, value);         break;
     default:            return ARGP_ERR_UNKNOWN;
     }

@@ -191,3 +191,22 @@ bnn_status bnn_dataset_read_npy(bnn_dataset *set, const bnn_read *request, const
     free(label_data);
     return status;
 }
+
+/* ---- the bare array -------------------------------------------------------------------------------------------------- */
+
+bnn_status bnn_npy_read(const char *path, size_t *rows, size_t *cols, double **at) {
+    npy a;
+    char *data = NULL;
+    size_t size;
+    bnn_status status = bnn_file_read(path, &data, &size);
+    if (status == BNN_OK) status = read_header(&a, path, data, size);
+    if (status == BNN_OK && (*at = reallocarray(NULL, a.rows * a.cols, sizeof **at)) == NULL) status = BNN_FAIL_MEMORY("an array");
+    for (size_t i = 0; status == BNN_OK && i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++) (*at)[i * a.cols + j] = value_at(&a, i, j);
+    if (status == BNN_OK) {
+        *rows = a.rows;
+        *cols = a.cols;
+    }
+    free(data);
+    return status;
+}

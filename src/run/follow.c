@@ -20,17 +20,9 @@ void bnn_training_note_text(bnn_training *t, bnn_text *line) {
 
 /* ---- the folder ------------------------------------------------------------------------------------------------------ */
 
-static bnn_status write_config(const bnn_training *t) {
-    char *text = bnn_config_print(t->setup.config, NULL, false), *path = bnn_folder_join(t->folder.path, BNN_RUN_CONFIG);
-    bnn_status status = text == NULL || path == NULL ? BNN_FAIL_MEMORY("the configuration") : bnn_file_write(path, text, strlen(text));
-    free(path);
-    free(text);
-    return status;
-}
-
 static bnn_status write_facts(bnn_training *t, const bnn_journal_mark *cut) {
     bnn_status status;
-    if ((status = write_config(t))                                        != BNN_OK) return status;
+    if ((status = bnn_setup_write(&t->setup, t->folder.path))           != BNN_OK) return status;
     if ((status = bnn_manifest_write(&t->manifest, t->folder.path))       != BNN_OK) return status;
     return bnn_journal_open(&t->journal, t->folder.path, cut);
 }

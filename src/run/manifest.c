@@ -122,6 +122,13 @@ bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, con
     return json == NULL || data == NULL ? BNN_FAIL_MEMORY("the manifest") : add_files(data, &setup->data);
 }
 
+bnn_status bnn_manifest_note_origin(bnn_manifest *manifest, const char *role, const char *name, const char *path) {
+    char hex[SHA256_DIGEST_STRING_LENGTH];
+    if (SHA256File(path, hex) == NULL) return BNN_FAIL(BNN_ERR_DATA, "%s: cannot read: %s", path, strerror(errno));
+    json_object_set_new(manifest->json, role, json_pack("{s:o, s:s}", "name", text_of(name), "sha256", hex));
+    return BNN_OK;
+}
+
 void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *reason) {
     json_t *json = manifest->json;
     json_object_set_new(json, "status", json_string(status));
@@ -130,7 +137,7 @@ void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *re
     json_object_set_new(json, "processor_seconds", json_real(processor_seconds() - manifest->processor_start));
 }
 
-static json_t *read_manifest(const char *folder) {
+json_t *bnn_manifest_read(const char *folder) {
     char *path = bnn_folder_join(folder, BNN_RUN_MANIFEST);
     json_t *json = path == NULL ? NULL : json_load_file(path, 0, NULL);
     free(path);
@@ -139,7 +146,7 @@ static json_t *read_manifest(const char *folder) {
 
 /* An old manifest that cannot be read is replaced by the new one. */
 void bnn_manifest_continue(bnn_manifest *manifest, const char *folder, uint64_t step) {
-    json_t *old = read_manifest(folder), *json = manifest->json, *list = json_object_get(old, "resumed");
+    json_t *old = bnn_manifest_read(folder), *json = manifest->json, *list = json_object_get(old, "resumed");
     json_t *part = json_pack("{s:I, s:O, s:O}", "step", (json_int_t)step, "started", json_object_get(json, "started"),
                              "argv", json_object_get(json, "argv"));
     list = list != NULL ? json_incref(list) : json_array();
@@ -161,7 +168,7 @@ json_t *bnn_manifest_data(const bnn_manifest *manifest) {
 }
 
 bnn_status bnn_manifest_mend(const char *folder) {
-    bnn_manifest manifest = { .json = read_manifest(folder) };
+    bnn_manifest manifest = { .json = bnn_manifest_read(folder) };
     bnn_status status = BNN_OK;
     const char *was = json_string_value(json_object_get(manifest.json, "status"));
     if (was != NULL && strcmp(was, "finished") != 0) {
@@ -190,7 +197,7 @@ void bnn_manifest_free(bnn_manifest *manifest) {
 }
 
 char *bnn_manifest_status(const char *folder) {
-    json_t *json = read_manifest(folder);
+    json_t *json = bnn_manifest_read(folder);
     const char *status = json_string_value(json_object_get(json, "status")), *reason = json_string_value(json_object_get(json, "reason"));
     bnn_text text = {0};
     if (status != NULL) bnn_text_add(&text, "%s%s%s", status, reason != NULL ? ": " : "", reason != NULL ? reason : "");

@@ -18,6 +18,9 @@ void bnn_manifest_continue(bnn_manifest *manifest, const char *folder, uint64_t 
 /* {"key of [data]": "sha256", ...}. New reference; NULL: out of memory. */
 json_t *bnn_manifest_data(const bnn_manifest *manifest);
 
+/* Where a run that is not a fit of its own comes from: role "parent" or "imported", its name, the file that was read (sha256). */
+bnn_status bnn_manifest_note_origin(bnn_manifest *manifest, const char *role, const char *name, const char *path);
+
 /* status "finished", "failed" or "stopped"; reason: a sentence or NULL. */
 void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *reason);
 
@@ -26,6 +29,9 @@ void       bnn_manifest_free(bnn_manifest *manifest);
 
 /* Says "finished" in the manifest of a run that was killed just after its posterior was saved. */
 bnn_status bnn_manifest_mend(const char *folder);
+
+/* The manifest in a folder; NULL: none that can be read. New reference. */
+json_t *bnn_manifest_read(const char *folder);
 
 /* The "status" of the manifest in a folder and, if there is one, its reason: "failed: step 7 ...". Caller frees; NULL: no manifest. */
 char *bnn_manifest_status(const char *folder);

@@ -58,6 +58,14 @@ void bnn_setup_free(bnn_setup *setup) {
     *setup = (bnn_setup){0};
 }
 
+bnn_status bnn_setup_write(const bnn_setup *setup, const char *folder) {
+    char *text = bnn_config_print(setup->config, NULL, false), *path = bnn_folder_join(folder, BNN_RUN_CONFIG);
+    bnn_status status = text == NULL || path == NULL ? BNN_FAIL_MEMORY("the configuration") : bnn_file_write(path, text, strlen(text));
+    free(path);
+    free(text);
+    return status;
+}
+
 /* Of every part: test rows with bad targets should not wait for the end of the training to be found. */
 static bnn_status check_targets(const bnn_likelihood *likelihood, const bnn_data_parts *parts) {
     const bnn_dataset *all[] = { parts->train, parts->valid, parts->test };

@@ -21,6 +21,9 @@ bnn_status bnn_setup_read(bnn_setup *setup, const bnn_run_request *request);
 bnn_status bnn_setup_read_data(bnn_setup *setup);
 void       bnn_setup_free(bnn_setup *setup);
 
+/* config.ini in a run folder. */
+bnn_status bnn_setup_write(const bnn_setup *setup, const char *folder);
+
 /* A model as the fit will make it, without posterior. */
 bnn_status bnn_setup_model(bnn_model **model, const bnn_setup *setup);
 

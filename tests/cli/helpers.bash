@@ -56,3 +56,12 @@ bad_input() {
     [ ! -s stdout.txt ] && [ ! -e runs ] && [ "$(wc -l < stderr.txt)" -eq 1 ] && grep -q '^bnn: ' stderr.txt \
         || { echo "more than one sentence, or something left behind:"; cat stdout.txt stderr.txt; ls; return 1; }
 }
+
+# refused PATTERN COMMAND...: exit code 2, exactly one sentence, nothing on stdout, and no file more or less than before.
+refused() {
+    touch before.list stdout.txt stderr.txt
+    find . | sort > before.list
+    fails_with 2 "$@" || return 1
+    [ ! -s stdout.txt ] && [ "$(wc -l < stderr.txt)" -eq 1 ] && grep -q '^bnn: ' stderr.txt && find . | sort | cmp - before.list \
+        || { echo "more than one sentence, or something left behind:"; cat stdout.txt stderr.txt; ls -R; return 1; }
+}
