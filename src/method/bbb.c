@@ -203,6 +203,14 @@ static size_t bbb_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]) 
     return n;
 }
 
+static bnn_status bbb_resumed(void *state, bnn_fit_state *fit) {
+    bbb_state *bbb = state;
+    (void)fit;
+    bnn_update_reset(&bbb->update);
+    bbb->estimator.drawn_step = 0;
+    return BNN_OK;
+}
+
 static void bbb_free(void *state) {
     bbb_state *bbb = state;
     bnn_update_free(&bbb->update);
@@ -215,5 +223,5 @@ static void bbb_free(void *state) {
 const bnn_method_row bnn_bbb_method = {
     .head = { "bbb", "Bayes by Backprop: a normal for every weight, fitted by gradients; the default", rows, sizeof(bbb_options) },
     .posterior = &bnn_diag_posterior, .state_size = sizeof(bbb_state), .start = bbb_start, .step = bbb_step, .record = bbb_record,
-    .point = bbb_point, .finish = bbb_finish, .arrays = bbb_arrays, .free = bbb_free,
+    .point = bbb_point, .finish = bbb_finish, .arrays = bbb_arrays, .resumed = bbb_resumed, .free = bbb_free,
 };

@@ -28,6 +28,8 @@ const bnn_option bnn_train_rows[] = {
                           "rows; longer ones are shortened; 0: no limit"),
     BNN_OPTION_INT_ROW(bnn_train_options, patience, "0", 0, 1000000000, "epochs", "early stopping: end when the validation loss has not "
                        "fallen for this many epochs, and keep the best weights; 0: never"),
+    BNN_OPTION_BOOL_ROW(bnn_train_options, rollback, "no", "after a loss or gradient that is not finite: back to the last epoch's end with half "
+                        "the learning rate, at most 3 times, instead of ending the run"),
     BNN_OPTION_NUMBER_ROW(bnn_train_options, input_noise_sd, "0", 0, 1e6, "", "sd of Gaussian noise added to the scaled inputs in training"),
     BNN_OPTION_NUMBER_ROW(bnn_train_options, shift, "0", 0, 1000, "pixels", "image augmentation: shift each training image at random by at "
                           "most this much, down and across"),

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = BNN_STATE_ARRAYS + BNN_POSTERIOR_ARRAYS + 1, NAME_SIZE = 48 };
+enum { MOST = BNN_STATE_ARRAYS + BNN_POSTERIOR_ARRAYS + 2, NAME_SIZE = 48 };
 
 typedef struct listing { size_t n; bnn_tensor tensors[MOST]; char names[MOST][NAME_SIZE]; } listing;
 
@@ -31,6 +31,7 @@ static void list_all(listing *list, const bnn_fit_state *fit, const bnn_method_r
         const bnn_posterior_array *array = &fit->best.arrays[i];
         list_array(list, "best", array->suffix[0] == '\0' ? "mean" : array->suffix, array->copies * fit->best.n_params, array->at);
     }
+    if (fit->kept != NULL) list_array(list, "kept", "arrays", fit->n_kept, fit->kept);
     if (fit->member > 0) list_array(list, "finished", "members", fit->member * fit->problem->n_params, finished);
 }
 
@@ -58,6 +59,7 @@ static json_t *facts_of(const bnn_fit_state *fit, const bnn_method_row *method) 
     put_count(facts, "epoch", fit->epoch);
     put_count(facts, "batch", fit->batch);
     put_count(facts, "best_epoch", fit->best_epoch);
+    put_count(facts, "rollbacks", fit->n_rollbacks);
     put_number(facts, "best_valid", fit->best_valid);
     put_number(facts, "nll_sum", fit->nll_sum);
     return facts;
@@ -106,6 +108,7 @@ static bnn_status load_facts(bnn_fit_state *fit, const bnn_method_row *method, c
     if ((status = get_count(file, "epoch", &fit->epoch))           != BNN_OK) return status;
     if ((status = get_count(file, "batch", &fit->batch))           != BNN_OK) return status;
     if ((status = get_count(file, "best_epoch", &fit->best_epoch)) != BNN_OK) return status;
+    if ((status = get_count(file, "rollbacks", &fit->n_rollbacks)) != BNN_OK) return status;
     if ((status = get_number(file, "best_valid", &fit->best_valid)) != BNN_OK) return status;
     if ((status = get_number(file, "nll_sum", &fit->nll_sum))      != BNN_OK) return status;
     if (fit->batch > fit->n_batches || fit->step != fit->epoch * fit->n_batches + fit->batch || fit->step > fit->n_steps)

@@ -238,6 +238,7 @@ static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
     memset(f->state, 0, f->method->state_size);
     bnn_status status = bnn_posterior_make(&fit->best, f->method->posterior, f->model->net.n_weights, f->model->likelihood.n_noise, n_draws);
     if (status == BNN_OK) status = f->method->start(f->state, fit);
+    if (status == BNN_OK) status = bnn_fit_allow_rollback(fit, f->method, f->state);
     if (status == BNN_OK && resume != NULL) status = bnn_fit_load(fit, f->method, f->state, f->finished, resume);
     return status;
 }
@@ -262,6 +263,7 @@ static bnn_status fit_members(fitting *f, const bnn_fit_hooks *hooks) {
 static void fitting_free(fitting *f) {
     if (f->state != NULL) f->method->free(f->state);
     bnn_posterior_free(&f->fit.best);
+    free(f->fit.kept);
     bnn_problem_free(&f->valid);
     bnn_problem_free(&f->problem);
     bnn_team_free(f->team);

@@ -15,6 +15,7 @@ typedef struct bnn_train_options {
     double          clip_norm;
     long long       patience;      /* epochs without a better valid_nll before the fit ends; 0: never */
     double          input_noise_sd, shift, rotation;
+    bool            rollback;
     double          checkpoint_minutes, time_limit;   /* minutes, 0: never; not for the fit, but for whoever follows it */
 } bnn_train_options;
 
@@ -37,6 +38,10 @@ typedef struct bnn_fit_state {
     bnn_posterior          best;        /* the member's result so far: with patience, that of best_epoch */
     double                 best_valid;
     uint64_t               best_epoch;  /* 0: none yet */
+    /* with train.rollback: the method's arrays as the present epoch began, and how often the fit has gone back */
+    real                  *kept;        /* [n_kept], or NULL */
+    size_t                 n_kept;
+    uint64_t               n_rollbacks;
     bool                   is_finished; /* set by a method's step that has reached its goal: the run ends with this epoch */
     char                   remark[256]; /* what the user should hear at the end; "": nothing */
 } bnn_fit_state;
@@ -101,6 +106,20 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
 
 /* Ends the fit when the best epoch lies `patience` epochs back. */
 void bnn_fit_judge_patience(bnn_fit_state *fit);
+
+/* ---- rollback.c: after a loss or gradient that is not finite ---------------------------------------------------------------- */
+
+enum { BNN_MOST_ROLLBACKS = 3 };
+
+/* Takes the place for the method's arrays, if train.rollback asks for it. */
+bnn_status bnn_fit_allow_rollback(bnn_fit_state *fit, const bnn_method_row *method, void *state);
+
+/* Keeps the arrays as they are at the beginning of an epoch. */
+void bnn_fit_keep(bnn_fit_state *fit, const bnn_method_row *method, void *state);
+
+/* Puts the fit back there with half the learning rate; `failure` as it was unless that is BNN_ERR_NUMERIC and may be mended so. */
+bnn_status bnn_fit_roll_back(bnn_fit_state *fit, const bnn_method_row *method, void *state, bnn_status failure,
+                             const bnn_observer *observer);
 
 /* ---- checkpoint.c ------------------------------------------------------------------------------------------------------ */
 

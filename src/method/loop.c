@@ -11,7 +11,7 @@
 
 double bnn_fit_lr(const bnn_fit_state *fit) {
     bnn_clock clock = { .t = fit->step, .n_steps = fit->n_steps, .epoch_steps = fit->n_batches };
-    return bnn_schedule_lr(fit->schedule, fit->schedule_options, &fit->optimizer, clock);
+    return ldexp(bnn_schedule_lr(fit->schedule, fit->schedule_options, &fit->optimizer, clock), -(int)fit->n_rollbacks);
 }
 
 static bnn_status fail_at_step(const bnn_fit_state *fit, bnn_status status) {
@@ -118,8 +118,10 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
     while (status == BNN_OK && fit->epoch < (uint64_t)fit->train.epochs && !fit->is_finished) {
         bnn_key key = bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, (uint32_t)fit->epoch + 1, 0, fit->member);
         if (order != NULL) bnn_rng_shuffle(key, n_rows, order);
+        if (fit->batch == 0) bnn_fit_keep(fit, method, state);
         status = run_epoch(fit, method, state, order, finished, hooks);
         if (status == BNN_OK) status = end_epoch(fit, method, state, finished, hooks);
+        if (status != BNN_OK) status = bnn_fit_roll_back(fit, method, state, status, hooks->observer);
     }
     free(order);
     if (status != BNN_OK) return status;

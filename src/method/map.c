@@ -147,7 +147,10 @@ size_t bnn_map_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]) {
 /* A minimiser starts anew from the saved weights. */
 bnn_status bnn_map_resumed(void *state, bnn_fit_state *fit) {
     bnn_map_state *map = state;
-    if (map->optimizer.row->algorithm == NULL) return BNN_OK;
+    if (map->optimizer.row->algorithm == NULL) {
+        bnn_update_reset(&map->update);
+        return BNN_OK;
+    }
     bnn_minimiser_free(&map->minimiser);
     return start_minimiser(map, fit);
 }

@@ -22,6 +22,12 @@ void bnn_update_free(bnn_update *update) {
     *update = (bnn_update){0};
 }
 
+void bnn_update_reset(bnn_update *update) {
+    atomic_store(&update->bad, 0);
+    if (update->sum != NULL) memset(update->sum, 0, update->problem->n_params * sizeof(real));
+    if (update->sum2 != NULL) memset(update->sum2, 0, update->problem->n_weights * sizeof(real));
+}
+
 /* Exponent all ones: infinite or not a number. An integer sum, so that the loop vectorises. */
 BNN_CLONES static bool has_bad(size_t n, const real *g) {
 #ifdef BNN_DOUBLE

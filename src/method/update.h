@@ -31,6 +31,9 @@ bnn_status bnn_update_make(bnn_update *update, bnn_problem *problem, bnn_update_
                            bnn_update_fn *move, void *context);
 void       bnn_update_free(bnn_update *update);
 
+/* Forgets a step that failed. */
+void bnn_update_reset(bnn_update *update);
+
 /* Where the spans of a step go. */
 bnn_elbo_sink bnn_update_elbo_sink(bnn_update *update);    /* tiles of (dmu, dlog_sd) */
 bnn_sink      bnn_update_sink(bnn_update *update);         /* blocks of dtheta        */
