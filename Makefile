@@ -104,6 +104,7 @@ check-long: $(OUT)/bnn
 # variance and cost of each gradient estimator, on the data sets that BNN_DATA holds
 bench: $(BENCHES)
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
+	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini train.epochs=5
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
 
 clean:

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { REPETITIONS = 40, SAMPLES = 2 };
+enum { REPETITIONS = 100, SAMPLES = 2 };
 
 typedef struct moments { real *g; double *sum, *squares; size_t n; } moments;     /* of one gradient vector */
 
