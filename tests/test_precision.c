@@ -75,7 +75,7 @@ typedef struct dense {
     bnn_model *model;            /* Laplace's */
     int        structure;
     size_t     first, span;
-    double     p0;
+    double    *p0;               /* [span] prior precision of each weight */
     double    *h;                /* [span x span] curvature of that structure */
     size_t    *group;            /* [span] of each weight */
     size_t     n_groups;
@@ -132,6 +132,20 @@ static void read_groups(dense *t) {
             if (t->first + i >= net->layers[l].weight) t->group[i] = t->n_groups == 1 ? 0 : l - t->model->posterior.lowest;
 }
 
+/* 1 / sd^2, times the inputs of a unit for its weights under prior.fan_in; malloc. */
+static double *prior_precisions(const bnn_net *net, const bnn_config *config, size_t first) {
+    double sd, *p0 = malloc((net->n_weights - first) * sizeof *p0);
+    bool by_fan_in = strcmp(bnn_config_text(config, "prior", "fan_in"), "yes") == 0;
+    assert_non_null(p0);
+    assert_int_equal(sscanf(bnn_config_text(config, "prior", "sd"), "%lf", &sd), 1);
+    for (size_t l = 0; l < net->n_layers; l++) {
+        const bnn_layer *layer = &net->layers[l];
+        for (size_t i = layer->weight; i < layer->bias + layer->n_out; i++)
+            if (i >= first) p0[i - first] = (by_fan_in && i < layer->bias ? (double)layer->n_in : 1) / (sd * sd);
+    }
+    return p0;
+}
+
 /* a map fit on few epochs (Laplace asks for no optimum), and Laplace around it */
 static void dense_make(dense *t, bnn_config *config, int structure, bool is_weighted) {
     *t = (dense){ .structure = structure };
@@ -143,9 +157,7 @@ static void dense_make(dense *t, bnn_config *config, int structure, bool is_weig
     t->model = fit(config, t->p.data, NULL, NULL);
     t->first = t->model->net.layers[t->model->posterior.lowest].weight;
     t->span = t->model->net.n_weights - t->first;
-    double sd;
-    assert_int_equal(sscanf(bnn_config_text(config, "prior", "sd"), "%lf", &sd), 1);
-    t->p0 = 1 / (sd * sd);
+    t->p0 = prior_precisions(&t->model->net, config, t->first);
     t->h = calloc(t->span * t->span, sizeof *t->h);
     t->group = calloc(t->span, sizeof *t->group);
     assert_true(t->h != NULL && t->group != NULL);
@@ -158,6 +170,7 @@ static void dense_make(dense *t, bnn_config *config, int structure, bool is_weig
 static void dense_free(dense *t) {
     free(t->group);
     free(t->h);
+    free(t->p0);
     bnn_model_free(t->model);
     small_problem_free(&t->p);
 }
@@ -167,7 +180,7 @@ static double *precision_at(const dense *t, const double *tau) {
     double *a = malloc(t->span * t->span * sizeof *a);
     assert_non_null(a);
     memcpy(a, t->h, t->span * t->span * sizeof *a);
-    for (size_t i = 0; i < t->span; i++) a[i * t->span + i] += tau[t->group[i]] * t->p0;
+    for (size_t i = 0; i < t->span; i++) a[i * t->span + i] += tau[t->group[i]] * t->p0[i];
     return a;
 }
 
@@ -205,7 +218,7 @@ static double dense_evidence(const dense *t, double nll, const double *tau) {
     const real *theta = t->model->posterior.arrays[0].at + t->first;
     double *a = precision_at(t, tau), sum = -nll - log_det(t->span, a) / 2;
     for (size_t i = 0; i < t->span; i++) {
-        double precision = tau[t->group[i]] * t->p0;
+        double precision = tau[t->group[i]] * t->p0[i];
         sum += log(precision) / 2 - precision * (double)theta[i] * (double)theta[i] / 2;
     }
     free(a);
@@ -224,10 +237,21 @@ static void check_posterior(const dense *t) {
     free(want);
 }
 
+/* Layers below the span are certain, those in it are not. */
+static void check_span(const dense *t) {
+    const bnn_posterior *posterior = &t->model->posterior;
+    real *w = malloc(posterior->n_params * sizeof *w);
+    assert_non_null(w);
+    posterior->row->draw(posterior, 3, 0, 0, posterior->n_params, w);
+    assert_memory_equal(w, posterior->arrays[0].at, t->first * sizeof *w);
+    for (size_t i = t->first; i < posterior->n_weights; i++) assert_true(w[i] != posterior->arrays[0].at[i]);
+    free(w);
+}
+
 static void check_facts(const dense *t) {
     double nll = naive_nll(t), *cov = precision_at(t, t->tau), gamma = (double)t->span;
     invert(t->span, cov);
-    for (size_t i = 0; i < t->span; i++) gamma -= t->tau[t->group[i]] * t->p0 * cov[i * t->span + i];
+    for (size_t i = 0; i < t->span; i++) gamma -= t->tau[t->group[i]] * t->p0[i] * cov[i * t->span + i];
     assert_close(fact(t->model, "nll"), nll, IS_DOUBLE ? 1e-10 : 1e-5);
     assert_close(fact(t->model, "log_evidence"), dense_evidence(t, nll, t->tau), IS_DOUBLE ? 1e-8 : 1e-3);
     assert_close(fact(t->model, "occam"), dense_evidence(t, 0, t->tau), IS_DOUBLE ? 1e-8 : 1e-3);
@@ -242,8 +266,8 @@ static void check_optimum(const dense *t, size_t group) {
     invert(t->span, cov);
     for (size_t i = 0; i < t->span; i++) {
         if (t->group[i] != group) continue;
-        gamma += 1 - t->tau[group] * t->p0 * cov[i * t->span + i];
-        q += t->p0 * (double)theta[i] * (double)theta[i];
+        gamma += 1 - t->tau[group] * t->p0[i] * cov[i * t->span + i];
+        q += t->p0[i] * (double)theta[i] * (double)theta[i];
     }
     assert_close(gamma / (t->tau[group] * q), 1, IS_DOUBLE ? 1e-7 : 1e-2);
     memcpy(tau, t->tau, sizeof tau);
@@ -275,6 +299,7 @@ static void check_all(const char *rule, const char *per_layer, bool is_weighted)
         bool is_split = strcmp(per_layer, "yes") == 0 && t.structure != FULL;
         assert_int_equal(t.n_groups, is_split && k / 9 % 2 == 0 ? 3 : 1);
         check_posterior(&t);
+        check_span(&t);
         check_facts(&t);
         for (size_t g = 0; strcmp(rule, "evidence") == 0 && g < t.n_groups; g++) check_optimum(&t, g);
         for (size_t g = 0; strcmp(rule, "fixed") == 0 && g < t.n_groups; g++) assert_true(t.tau[g] == 1);
@@ -295,6 +320,19 @@ static void evidence_chooses_the_best_precision(void **state) {
 static void evidence_chooses_the_best_precision_of_each_layer(void **state) {
     (void)state;
     check_all("evidence", "yes", false);
+}
+
+/* Weights of one layer with other prior widths than its biases: diag and full; kron says what it needs. */
+static void precisions_may_differ_within_a_layer(void **state) {
+    (void)state;
+    for (int structure = DIAG; structure <= FULL; structure++) {
+        dense t;
+        dense_make(&t, CONFIG(SMALL, "likelihood.name=categorical", "prior.fan_in=yes"), structure, false);
+        check_posterior(&t);
+        check_facts(&t);
+        check_optimum(&t, 0);
+        dense_free(&t);
+    }
 }
 
 static void rows_of_weight_w_count_as_w_rows(void **state) {
@@ -320,7 +358,7 @@ static double log_lik_at(const dense *t, const bnn_dataset *rows, double tau) {
     bnn_predict_options options = { .samples = 100, .seed = -1, .threads = 1 };
     double sum = 0;
     for (size_t i = 0; i < t->span; i++)
-        t->model->posterior.arrays[1].at[i] = (real)(-0.5 * log(t->h[i * t->span + i] + tau * t->p0));
+        t->model->posterior.arrays[1].at[i] = (real)(-0.5 * log(t->h[i * t->span + i] + tau * t->p0[i]));
     assert_ok(bnn_predict(&prediction, t->model, rows, &options));
     for (size_t i = 0; i < ROWS; i++) sum += prediction->log_lik[i] / ROWS;
     bnn_prediction_free(prediction);
@@ -363,6 +401,7 @@ int main(void) {
         cmocka_unit_test(fixed_precision_is_that_of_the_prior),
         cmocka_unit_test(evidence_chooses_the_best_precision),
         cmocka_unit_test(evidence_chooses_the_best_precision_of_each_layer),
+        cmocka_unit_test(precisions_may_differ_within_a_layer),
         cmocka_unit_test(rows_of_weight_w_count_as_w_rows),
         cmocka_unit_test(validation_chooses_the_best_of_its_grid),
     };
