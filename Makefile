@@ -101,8 +101,9 @@ check: all tests
 check-long: $(OUT)/bnn
 	sh tests/long/mnist.sh $(OUT)/bnn
 
-# variance and cost of each gradient estimator, on the data sets that BNN_DATA holds
+# cost of the curvatures; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
 bench: $(BENCHES)
+	$(OUT)/bench/laplace
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini train.epochs=5
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
