@@ -133,3 +133,12 @@ END
     "$BNN" train -q first.ini run.seed=2 -o two
     refute cmp -s one/posterior.safetensors two/posterior.safetensors
 }
+
+@test "posterior.safetensors opens in an independent reader with the shapes that inspect prints" {
+    make_data; make_config first data.csv
+    "$BNN" train -q first.ini
+    python3 "$ROOT/tests/read_safetensors.py" runs/first/posterior.safetensors | sed -n 's/^\([^ ]* F[0-9]* \[[^]]*\]\) .*/\1/p' > reader.txt
+    "$BNN" inspect runs/first | awk '$2 ~ /^F(32|64)$/ { $1 = $1; print }' | sed 's/^\([^ ]* F[0-9]* \[[^]]*\]\).*/\1/' | sort > inspect.txt
+    [ "$(wc -l < reader.txt)" -eq 9 ]
+    sort reader.txt | cmp - inspect.txt
+}
