@@ -109,6 +109,66 @@ static inline double *brute_force(point p, size_t first, bnn_factor_source sourc
     return h;
 }
 
+/* h [span x span] += factor d2 f_c / d theta d theta of one row, by four-point differences, whose truncation (step^2) and rounding
+ * (1e-16 / step^2) are both near 1e-8. theta is put back. */
+static inline void add_second_differences(const bnn_net *net, double *theta, size_t first, const double *x, size_t c, double factor, double *h) {
+    const double step = 1e-4;
+    size_t span = net->n_weights - first;
+    double f[64];
+    for (size_t p = 0; p < span; p++)
+        for (size_t q = 0; q < span; q++) {
+            double sum = 0, at_p = theta[first + p], at_q = theta[first + q];
+            for (int sign = 0; sign < 4; sign++) {
+                theta[first + p] += sign & 1 ? step : -step;
+                theta[first + q] += sign & 2 ? step : -step;
+                naive_outputs(net, theta, x, f);
+                sum += (sign == 0 || sign == 3 ? 1 : -1) * f[c];
+                theta[first + q] = at_q;
+                theta[first + p] = at_p;
+            }
+            h[p * span + q] += factor * sum / (4 * step * step);
+        }
+}
+
+/* [span x span] = sum over rows of w (J' L J + sum_c df_c d2 f_c), L the Hessian in the outputs; malloc. */
+static inline double *brute_force_hessian(point p, size_t first) {
+    const bnn_likelihood *likelihood = p.likelihood;
+    const real *noise = p.theta + p.net->n_weights;
+    size_t k = p.net->n_outputs, span = p.net->n_weights - first;
+    double *theta = to_double(p.net->n_weights, p.theta), *jacobian = malloc(k * span * sizeof *jacobian), f[16], outer[16 * 16], nll;
+    double *h = likelihood->row->hessian == NULL ? brute_force(p, first, BNN_SOURCE_GGN) : calloc(span * span, sizeof *h), dnoise[16] = {0};
+    assert_true(h != NULL && jacobian != NULL);
+    for (size_t i = 0; i < p.data->n_rows; i++) {
+        const double *x = p.data->x + i * p.net->n_inputs;
+        real outputs[16], y[16], df[16];
+        naive_outputs(p.net, theta, x, f);
+        naive_jacobian(p.net, theta, first, x, jacobian);
+        for (size_t c = 0; c < k; c++) outputs[c] = (real)f[c];
+        for (size_t j = 0; j < likelihood->n_targets; j++) y[j] = (real)p.data->y[i * likelihood->n_targets + j];
+        likelihood->row->nll(likelihood, noise, 1, outputs, y, &nll, df, dnoise);
+        for (size_t c = 0; c < k; c++) add_second_differences(p.net, theta, first, x, c, weight_of(p, i) * (double)df[c], h);
+        if (likelihood->row->hessian == NULL) continue;
+        likelihood->row->hessian(likelihood, noise, 1, outputs, y, outer);
+        for (size_t a = 0; a < span; a++)
+            for (size_t b = 0; b < span; b++)
+                for (size_t e = 0; e < k * k; e++)
+                    h[a * span + b] += weight_of(p, i) * jacobian[e / k * span + a] * outer[e] * jacobian[e % k * span + b];
+    }
+    free(jacobian);
+    free(theta);
+    return h;
+}
+
+/* Numbers further apart than the tolerance times the largest wanted one. */
+static inline size_t count_apart(size_t n, const double *got, const double *want, double factor, double tolerance) {
+    double largest = 0;
+    size_t apart = 0;
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(want[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(factor * got[i] - want[i]) <= tolerance * largest)) apart++;
+    return apart;
+}
+
 /* Entries of a positive semi-definite matrix that differ by more than the tolerance times sqrt(want_ii want_jj); `factor` plants a fault.
  * Where a diagonal entry is 0, so must the others in its row be, but for the tolerance^2 of the largest. */
 static inline size_t count_wrong(size_t n, const double *got, const double *want, double factor, double tolerance) {

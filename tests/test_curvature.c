@@ -4,8 +4,8 @@
 
 enum { ROWS = 12, FEATURES = 3, SEED = 41 };
 
-/* Differences leave 1e-10; float keeps 7 digits, of which sums of a few dozen products lose some. */
-static const double tolerance = IS_DOUBLE ? 1e-8 : 1e-4;
+/* Differences leave 1e-11, of entries that are down to 1e-3; float keeps 7 digits, of which sums of a few dozen products lose some. */
+static const double tolerance = IS_DOUBLE ? 1e-6 : 1e-4;
 
 /* ---- cases ----------------------------------------------------------------------------------------------------------- */
 
@@ -122,6 +122,64 @@ static void dropout_layers_change_nothing(void **state) {
                                      "likelihood.name=gaussian"), NULL, ROWS, FEATURES, 0);
     check_problem(&p);
     small_problem_free(&p);
+}
+
+/* ---- the exact Hessian ----------------------------------------------------------------------------------------------- */
+
+/* Second differences leave 1e-8. */
+static const double second_tolerance = IS_DOUBLE ? 1e-6 : 1e-4;
+
+static void assert_no_faults(size_t n, const double *got, const double *want, const char *what, const small_problem *p) {
+    size_t wrong = count_apart(n, got, want, 1, second_tolerance);
+    if (wrong > 0)
+        fail_msg("%s Hessian, %s, %s: %zu of %zu entries are wrong", what, p->likelihood.row->head.name, p->net.layers[0].activation->head.name,
+                 wrong, n);
+    assert_true(count_apart(n, got, want, 2, second_tolerance) > 0 && count_apart(n, got, want, -1, second_tolerance) > 0);   /* planted faults */
+}
+
+static void check_hessian(const small_problem *p, size_t lowest) {
+    double *want = brute_force_hessian(point_of(p), p->net.layers[lowest].weight);
+    bnn_curvature full = curvature_of(p, (setting){ &bnn_full_structure, lowest, BNN_SOURCE_HESSIAN, 0, SEED });
+    bnn_curvature diag = curvature_of(p, (setting){ &bnn_diag_structure, lowest, BNN_SOURCE_HESSIAN, 0, SEED });
+    double *got = to_double(diag.n, diag.diag);
+    assert_no_faults(full.n * full.n, full.full, want, "full", p);
+    for (size_t i = 0; i < diag.n; i++) want[i] = want[i * diag.n + i];
+    assert_no_faults(diag.n, got, want, "diagonal of the", p);
+    free(got);
+    free(want);
+    bnn_curvature_free(&diag);
+    bnn_curvature_free(&full);
+}
+
+static void hessian_equals_second_differences(void **state) {
+    (void)state;
+    for (size_t a = 0; bnn_activations[a] != NULL; a++)
+        for (size_t l = 0; bnn_likelihoods[l] != NULL; l++)
+            for (int has_bias = 0; has_bias < 2 && has_curvature(bnn_likelihoods[l]); has_bias++) {
+                small_problem p;
+                small_problem_make(&p, READ_SETS("net.hidden=4, 3", set_of("net.activation", bnn_activations[a]->name),
+                                                 set_of("likelihood.name", bnn_likelihoods[l]->name), has_bias ? "" : "net.bias=no"),
+                                   NULL, ROWS, FEATURES, 0);
+                assert_far_from_kinks(&p);
+                if (has_bias) add_weights(&p);
+                check_hessian(&p, 0);
+                check_hessian(&p, p.net.n_layers - 1);
+                small_problem_free(&p);
+            }
+}
+
+/* Several passes of rows, threads, and dropout layers, which are nothing here. */
+static void hessian_of_many_rows_is_their_sum(void **state) {
+    (void)state;
+    bnn_team *team = NULL;
+    small_problem p;
+    assert_ok(bnn_team_make(&team, 3));
+    small_problem_make(&p, READ_SETS("net.layers=dropout 0.1, dense 3 tanh, dropout 0.3, dense 4 tanh",
+                                     "likelihood.name=categorical"), team, 150, FEATURES, 0);
+    check_hessian(&p, 1);
+    check_hessian(&p, 3);
+    small_problem_free(&p);
+    bnn_team_free(team);
 }
 
 /* ---- kron ------------------------------------------------------------------------------------------------------------ */
@@ -272,6 +330,17 @@ static void likelihoods_without_curvature_are_refused_by_name(void **state) {
     small_problem_free(&p);
 }
 
+static void kron_refuses_the_exact_hessian(void **state) {
+    (void)state;
+    small_problem p;
+    bnn_curvature curvature = {0};
+    small_problem_make(&p, READ_SETS("net.hidden=2"), NULL, ROWS, FEATURES, 0);
+    assert_int_equal(bnn_curvature_make(&curvature, &bnn_kron_structure, &p.net, &p.likelihood, NULL, 0, BNN_SOURCE_HESSIAN, 0, SEED),
+                     BNN_ERR_CONFIG);
+    assert_non_null(strstr(bnn_error_text(), "diag or full"));
+    small_problem_free(&p);
+}
+
 static void outputs_that_are_not_finite_end_it(void **state) {
     (void)state;
     small_problem p;
@@ -291,11 +360,14 @@ int main(void) {
         cmocka_unit_test(diag_and_full_equal_brute_force),
         cmocka_unit_test(rows_in_several_passes_are_summed),
         cmocka_unit_test(dropout_layers_change_nothing),
+        cmocka_unit_test(hessian_equals_second_differences),
+        cmocka_unit_test(hessian_of_many_rows_is_their_sum),
         cmocka_unit_test(kron_factors_of_a_linear_net_are_sums_of_outer_products),
         cmocka_unit_test(kron_is_full_for_one_layer_and_one_row),
         cmocka_unit_test(kron_factors_of_inner_layers_equal_brute_force),
         cmocka_unit_test(curvature_from_sampled_labels_is_unbiased),
         cmocka_unit_test(likelihoods_without_curvature_are_refused_by_name),
+        cmocka_unit_test(kron_refuses_the_exact_hessian),
         cmocka_unit_test(outputs_that_are_not_finite_end_it),
     };
     return RUN_INSIDE(tests);

@@ -1,5 +1,5 @@
 /* The passes over the data: outputs, columns of the factor source, and their backprop into the structure. */
-#include "curvature/curvature.h"
+#include "curvature/hessian.h"
 #include "base/fail.h"
 
 #include <math.h>
@@ -7,18 +7,21 @@
 
 const bnn_variant *const bnn_structures[] = { &bnn_kron_structure.head, &bnn_diag_structure.head, &bnn_full_structure.head, NULL };
 
-enum { PASS_ROWS = 512, FULL_ROWS = 64 };
+enum { PASS_ROWS = 512, FEW_ROWS = 64 };
 
 bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row *row, const bnn_net *net, const bnn_likelihood *likelihood,
                               bnn_team *team, size_t lowest, bnn_factor_source source, size_t n_samples, uint64_t seed) {
     if (likelihood->row->curvature_root == NULL)
         return BNN_FAIL(BNN_ERR_CONFIG, "likelihood %s has no curvature in its outputs, so no Laplace posterior", likelihood->row->head.name);
+    if (source == BNN_SOURCE_HESSIAN && row->hessian == NULL)
+        return BNN_FAIL(BNN_ERR_CONFIG, "structure %s cannot hold the exact Hessian: use diag or full", row->head.name);
     size_t first = net->layers[lowest].weight;
     *curvature = (bnn_curvature){ .row = row, .net = net, .likelihood = likelihood, .team = team, .source = source, .n_samples = n_samples,
                                   .seed = seed, .lowest = lowest, .first = first, .n = net->n_weights - first,
-                                  .max_rows = row == &bnn_full_structure ? FULL_ROWS : PASS_ROWS };
+                                  .max_rows = row == &bnn_full_structure || source == BNN_SOURCE_HESSIAN ? FEW_ROWS : PASS_ROWS };
     curvature->layer_work = BNN_TAKE(&curvature->arena, net->n_layers, real *);
     if (curvature->layer_work != NULL) row->start(curvature);
+    if (source == BNN_SOURCE_HESSIAN) bnn_hessian_take(curvature);
     if (!curvature->arena.has_failed) return BNN_OK;
     bnn_curvature_free(curvature);
     return BNN_FAIL_MEMORY("the curvature");
@@ -64,6 +67,7 @@ static void sampled_column(const rows_pass *p, size_t c) {
 
 static size_t column_count(const bnn_curvature *curvature) {
     if (curvature->source == BNN_SOURCE_EMPIRICAL_FISHER) return 1;
+    if (curvature->source == BNN_SOURCE_HESSIAN) return 0;
     return curvature->n_samples > 0 ? curvature->n_samples : curvature->likelihood->n_outputs;
 }
 
@@ -98,6 +102,14 @@ static bool is_finite(size_t n, const real *v) {
     return true;
 }
 
+static void add_hessian(rows_pass *p) {
+    bnn_curvature *curvature = p->curvature;
+    double dnoise[curvature->likelihood->n_noise + 1];
+    curvature->likelihood->row->nll(curvature->likelihood, noise_of(p), p->n, p->f, p->y, p->nll, p->d, dnoise);
+    bnn_hessian_fill(curvature, p->theta, p->workspace, p->n, p->x, p->y, p->d);
+    curvature->row->hessian(curvature);
+}
+
 static void begin_rows(rows_pass *p) {
     bnn_curvature *curvature = p->curvature;
     curvature->pass_weights = p->data->weights == NULL ? NULL : p->data->weights + p->first;
@@ -113,6 +125,7 @@ static bnn_status run_pass(rows_pass *p) {
     p->f = bnn_net_forward(net, p->workspace, curvature->team, p->theta, p->n, p->x).at;
     if (!is_finite(p->n * k, p->f))
         return BNN_FAIL(BNN_ERR_NUMERIC, "an output is not finite in rows %zu to %zu: no curvature there", p->first, p->first + p->n - 1);
+    if (curvature->source == BNN_SOURCE_HESSIAN) add_hessian(p);
     for (size_t c = 0; c < column_count(curvature); c++) {
         fill_column(p, c);
         bnn_net_backprop(net, p->workspace, curvature->team, p->theta, p->n, p->x, p->d, curvature->lowest, visit, curvature);

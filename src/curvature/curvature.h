@@ -1,8 +1,8 @@
 /* Curvature of the negative log likelihood at one point, summed over a data set, in one of three structures.
  *
- *     H ~ sum_i J_i' S_i S_i' J_i,   J_i = d f_i / d theta,   S_i from a factor source
+ *     H ~ sum_i J_i' S_i S_i' J_i,   J_i = d f_i / d theta,   S_i from a source
  *
- * ggn: S S' = Hessian (or Fisher information) in the outputs; with ggn_samples > 0 estimated from labels drawn from the model
+ * hessian: no approximation, for diag and full (hessian.h); it may be indefinite. ggn: S S' = Hessian (or Fisher information) in the outputs; with ggn_samples > 0 estimated from labels drawn from the model
  * (Martens 2020); empirical_fisher: S = the gradient at the true label, one column. Columns are backpropagated batch by batch: no
  * per-row Jacobian of a diagonal or Kronecker curvature is ever stored. */
 #ifndef BNN_CURVATURE_CURVATURE_H
@@ -13,7 +13,7 @@
 #include "layer/net.h"
 #include "likelihood/likelihood.h"
 
-typedef enum bnn_factor_source { BNN_SOURCE_GGN, BNN_SOURCE_EMPIRICAL_FISHER } bnn_factor_source;
+typedef enum bnn_factor_source { BNN_SOURCE_GGN, BNN_SOURCE_EMPIRICAL_FISHER, BNN_SOURCE_HESSIAN } bnn_factor_source;
 
 typedef struct bnn_curvature bnn_curvature;
 
@@ -24,6 +24,7 @@ typedef struct bnn_structure_row {
     void (*column)(bnn_curvature *curvature, size_t l, bnn_mat x, bnn_mat dz);
     void (*end_column)(bnn_curvature *curvature, size_t n);                             /* NULL: nothing */
     void (*end_pass)(bnn_curvature *curvature, size_t l, bnn_mat x);                    /* after all columns, per layer; NULL: nothing */
+    void (*hessian)(bnn_curvature *curvature);            /* adds that of a pass, from curvature->hessian; NULL: refused */
     size_t (*bytes)(const bnn_net *net, size_t lowest);                                 /* forecast */
 } bnn_structure_row;
 
@@ -50,11 +51,12 @@ struct bnn_curvature {
     real                 *work, *work2;     /* of the row's own use                                               */
     real                **layer_work;       /* [n_layers] of the row's own use                                    */
     double               *jacobian;         /* full: [max_rows x n]                                               */
+    struct bnn_hessian   *hessian;          /* what the exact Hessian of a pass is made of                        */
     bnn_arena             arena;
 };
 
 /* span: from layer `lowest` (bnn_net_first_with_weights: all; n_layers - 1: the last) to the end. BNN_ERR_CONFIG if the likelihood has no
- * curvature. */
+ * curvature, or the structure none from the Hessian. */
 bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row *row, const bnn_net *net, const bnn_likelihood *likelihood,
                               bnn_team *team, size_t lowest, bnn_factor_source source, size_t n_samples, uint64_t seed);
 void       bnn_curvature_free(bnn_curvature *curvature);

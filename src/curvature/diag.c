@@ -1,5 +1,5 @@
 /* The diagonal: H_oj = sum_rows (sum_columns dz_o^2) x_j^2, one product per layer and pass (Dangel et al. 2020). */
-#include "curvature/curvature.h"
+#include "curvature/hessian.h"
 
 #include <string.h>
 
@@ -41,5 +41,5 @@ static size_t diag_bytes(const bnn_net *net, size_t lowest) { return (net->n_wei
 
 const bnn_structure_row bnn_diag_structure = {
     .head = { "diag", "one number per weight: the cheapest; ignores all correlation", NULL, 0 },
-    .start = diag_start, .column = diag_column, .end_pass = diag_end_pass, .bytes = diag_bytes,
+    .start = diag_start, .column = diag_column, .end_pass = diag_end_pass, .hessian = bnn_hessian_add_diag, .bytes = diag_bytes,
 };

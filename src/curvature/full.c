@@ -1,5 +1,5 @@
 /* The full matrix over the span: H = sum J' J over rows and columns of the factor source. For a few thousand weights at most. */
-#include "curvature/curvature.h"
+#include "curvature/hessian.h"
 
 static void full_start(bnn_curvature *curvature) {
     curvature->full = BNN_TAKE(&curvature->arena, curvature->n * curvature->n, double);
@@ -31,5 +31,5 @@ static size_t full_bytes(const bnn_net *net, size_t lowest) {
 
 const bnn_structure_row bnn_full_structure = {
     .head = { "full", "every pair of weights: exact for linear models; memory grows with the square of the weights", NULL, 0 },
-    .start = full_start, .column = full_column, .end_column = full_end_column, .bytes = full_bytes,
+    .start = full_start, .column = full_column, .end_column = full_end_column, .hessian = bnn_hessian_add_full, .bytes = full_bytes,
 };

@@ -9,6 +9,7 @@ typedef struct bnn_activation {
     bnn_variant head;
     void (*forward)(size_t n, real *z);                      /* z <- a(z)                        */
     void (*backward)(size_t n, const real *y, real *dy);     /* dy <- dy a'(z), y = a(z)         */
+    double (*bend)(double y);                                /* a''(z), y = a(z)                 */
 } bnn_activation;
 
 /* relu first: the default. Ended by NULL. */
