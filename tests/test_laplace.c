@@ -205,20 +205,33 @@ static void laplace_of_wells_matches_the_oracle(void **state) {
 
 /* Data of golden A. The oracle page gives MAP (.77998672, .94915097) up to sign, and log Z .44761 with the ggn, .06552 with the Hessian.
  * Newton's method on paper formulas, run apart from this program until the gradient is 1e-15, gives the further digits used here. */
-static const double tanh_map[2] = { .7799866971955, .9491509865279 }, tanh_ggn_evidence = .4476131653093;
+static const double tanh_map[2] = { .7799866971955, .9491509865279 };
+static const struct { const char *curvature; double evidence; } tanh_evidence[] = { { "ggn", .4476131653093 }, { "hessian", .0655217742450 } };
 
-static void ggn_of_a_tanh_net_matches_the_oracle(void **state) {
-    (void)state;
+#define TANH "net.hidden=1", "net.activation=tanh", "net.bias=no", "likelihood.noise_sd=0.2", "method.name=laplace", "method.structure=full", \
+             "data.scale_x=none", "data.scale_y=none", "run.threads=1"
+
+static bnn_dataset *tanh_data(void) {
     const double x[N] = { -1, -.5, 0, .5, 1 };
     bnn_dataset *data = NULL;
     assert_ok(bnn_dataset_make(&data, N, 1, x, 1, golden_y, 0));
-    bnn_model *model = fitted(CONFIG(PLAIN, "net.hidden=1", "net.activation=tanh", "net.bias=no", "likelihood.noise_sd=0.2", "prior.sd=1",
-                                     "method.prior_precision=fixed", "method.structure=full"), data, NULL);
-    const real *w = model->posterior.arrays[0].at;
-    assert_true(w[0] * w[1] > 0);
-    for (int i = 0; i < 2; i++) assert_near(fabs((double)w[i]), tanh_map[i], 1e-8, 1e-4);
-    assert_close(fact(model, "log_evidence"), tanh_ggn_evidence, IS_DOUBLE ? 1e-8 : 1e-4);
-    bnn_model_free(model);
+    return data;
+}
+
+static void both_curvatures_of_a_tanh_net_match_the_oracle(void **state) {
+    (void)state;
+    bnn_dataset *data = tanh_data();
+    for (int k = 0; k < 2; k++) {
+        bnn_config *config = CONFIG(PLAIN, "net.hidden=1", "net.activation=tanh", "net.bias=no", "likelihood.noise_sd=0.2", "prior.sd=1",
+                                    "method.prior_precision=fixed", "method.structure=full");
+        assert_ok(bnn_config_set(config, "method", "curvature", tanh_evidence[k].curvature));
+        bnn_model *model = fitted(config, data, NULL);
+        const real *w = model->posterior.arrays[0].at;
+        assert_true(w[0] * w[1] > 0);
+        for (int i = 0; i < 2; i++) assert_near(fabs((double)w[i]), tanh_map[i], 1e-8, 1e-4);
+        assert_close(fact(model, "log_evidence"), tanh_evidence[k].evidence, IS_DOUBLE ? 1e-8 : 1e-4);
+        bnn_model_free(model);
+    }
     bnn_dataset_free(data);
 }
 
@@ -347,8 +360,9 @@ static void needs_that_are_not_met_are_named(void **state) {
     bnn_dataset *numbers = golden_data(), *classes = NULL;
     assert_ok(bnn_dataset_make(&classes, 20, 1, wells_x, 1, wells_y, 2));
     assert_refused(CONFIG(PLAIN, "prior.name=laplace"), numbers, BNN_ERR_CONFIG, "Laplace needs a gaussian prior", false);
-    assert_refused(CONFIG(PLAIN, "likelihood.name=softmax_gaussian"), classes, BNN_ERR_CONFIG, "no curvature", true);
+    assert_refused(CONFIG(PLAIN, "likelihood.name=softmax_gaussian"), classes, BNN_ERR_CONFIG, "no curvature", false);
     assert_refused(CONFIG(PLAIN, "method.prior_precision=validation"), numbers, BNN_ERR_CONFIG, "needs validation rows", true);
+    assert_refused(CONFIG(PLAIN, "method.curvature=hessian"), numbers, BNN_ERR_CONFIG, "structure = diag or full", false);
     assert_refused(CONFIG(PLAIN, "prior.fan_in=yes"), numbers, BNN_ERR_CONFIG, "structure = diag", true);
     bnn_dataset_free(classes);
     bnn_dataset_free(numbers);
@@ -360,7 +374,30 @@ static void too_little_memory_names_sizes_and_what_would_fit(void **state) {
     bnn_dataset *data = golden_data();
     static const char *const says[] = { "structure = full needs 117 MB", "1.0 MB may be used", "kron needs", "diag", "last_layer" };
     for (int k = 0; k < 5; k++)
-        assert_refused(CONFIG(PLAIN, "train.epochs=2", "method.structure=full", "run.max_memory=1"), data, BNN_ERR_MEMORY, says[k], true);
+        assert_refused(CONFIG(PLAIN, "train.epochs=2", "method.structure=full", "run.max_memory=1"), data, BNN_ERR_MEMORY, says[k], false);
+    bnn_dataset_free(data);
+}
+
+/* Around weights of 0 a tanh net has a saddle: each weight alone does nothing, both together fit the data. */
+static void indefinite_hessians_are_refused_in_words(void **state) {
+    (void)state;
+    bnn_dataset *data = tanh_data();
+    assert_refused(CONFIG(TANH, "method.curvature=hessian", "net.init=normal:0.001", "train.epochs=1", "method.prior_precision=fixed"), data,
+                   BNN_ERR_NUMERIC, "no minimum", true);
+    assert_refused(CONFIG(TANH, "method.curvature=hessian", "net.init=normal:0.001", "train.epochs=1"), data, BNN_ERR_NUMERIC,
+                   "negative eigenvalues", true);
+    bnn_dataset_free(data);
+}
+
+/* Small precisions leave it indefinite, and are passed over. */
+static void validation_passes_over_precisions_that_are_too_small(void **state) {
+    (void)state;
+    bnn_dataset *data = tanh_data();
+    bnn_model *model = fitted(CONFIG(TANH, "method.curvature=hessian", "net.init=normal:0.001", "train.epochs=1", "prior.sd=1",
+                                     "method.prior_precision=validation"), data, data);
+    double tau = fact(model, "prior_precision_factor");
+    assert_true(tau > 1 && isfinite(fact(model, "log_evidence")));
+    bnn_model_free(model);
     bnn_dataset_free(data);
 }
 
@@ -389,12 +426,14 @@ int main(void) {
         cmocka_unit_test(linearised_prediction_of_a_linear_model_is_exact),
         cmocka_unit_test(sampling_a_linear_model_agrees_with_the_linearised_prediction),
         cmocka_unit_test(laplace_of_wells_matches_the_oracle),
-        cmocka_unit_test(ggn_of_a_tanh_net_matches_the_oracle),
+        cmocka_unit_test(both_curvatures_of_a_tanh_net_match_the_oracle),
         cmocka_unit_test(mean_and_noise_are_those_of_map),
         cmocka_unit_test(equal_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_singular_precision_gets_a_jitter_that_is_noted),
         cmocka_unit_test(needs_that_are_not_met_are_named),
         cmocka_unit_test(too_little_memory_names_sizes_and_what_would_fit),
+        cmocka_unit_test(indefinite_hessians_are_refused_in_words),
+        cmocka_unit_test(validation_passes_over_precisions_that_are_too_small),
         cmocka_unit_test(only_finished_map_runs_are_taken),
     };
     return RUN_IN_FOLDER(tests);

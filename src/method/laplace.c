@@ -27,8 +27,8 @@ typedef struct laplace_options {
 static const bnn_option rows[] = {
     BNN_OPTION_CHOICE_ROW(laplace_options, structure, "kron", "kron|diag|full", "shape of the curvature: kron, two factors per layer; diag, one "
                           "number per weight; full, all pairs (small nets, or span = last_layer)"),
-    BNN_OPTION_CHOICE_ROW(laplace_options, curvature, "ggn", "ggn|empirical_fisher", "generalised Gauss-Newton (the better one), or the empirical "
-                          "Fisher (cheaper: one backprop per batch)"),
+    BNN_OPTION_CHOICE_ROW(laplace_options, curvature, "ggn", "ggn|empirical_fisher|hessian", "generalised Gauss-Newton (the better one), the "
+                          "empirical Fisher (cheaper: one backprop per batch), or the exact Hessian (diag, full; needs a true minimum)"),
     BNN_OPTION_INT_ROW(laplace_options, ggn_samples, "0", 0, 10000, "labels", "estimate the ggn from this many labels drawn per row; 0: exact"),
     BNN_OPTION_CHOICE_ROW(laplace_options, span, "all", "all|last_layer", "the layers whose weights are uncertain"),
     BNN_OPTION_CHOICE_ROW(laplace_options, prior_precision, "evidence", "evidence|fixed|validation", "precision of the prior around the fit: the "
@@ -40,6 +40,7 @@ static const bnn_option rows[] = {
 };
 
 static const bnn_structure_row *const structures[] = { &bnn_kron_structure, &bnn_diag_structure, &bnn_full_structure };
+static const bnn_factor_source sources[] = { BNN_SOURCE_GGN, BNN_SOURCE_EMPIRICAL_FISHER, BNN_SOURCE_HESSIAN };
 static const char *const predictives[] = { "linearised", "probit", "sampling" };
 
 /* A group of weights with one multiplier, and where its numbers lie. */
@@ -66,18 +67,26 @@ typedef struct laplace {
 
 /* ---- needs ----------------------------------------------------------------------------------------------------------- */
 
-static bnn_status check(laplace *p) {
+/* Of a configuration, before a map fit as well as after it. */
+static bnn_status check_choices(const bnn_config *config, const laplace_options *options, const bnn_likelihood_row *likelihood,
+                                const bnn_prior_row *prior) {
+    if (likelihood->curvature_root == NULL)
+        return bnn_config_fail(config, "likelihood", "name", "has no curvature in its outputs, so no Laplace posterior");
+    if (prior->precision == NULL)
+        return bnn_config_fail(config, "prior", "name", "Laplace needs a gaussian prior: the curvature of this one is not constant");
+    if (sources[options->curvature] == BNN_SOURCE_HESSIAN && structures[options->structure]->hessian == NULL)
+        return bnn_config_fail(config, "method", "curvature", "the exact Hessian has no Kronecker factors: use structure = diag or full");
+    return BNN_OK;
+}
+
+static bnn_status check(const laplace *p) {
     const bnn_model *model = p->model;
     if (model->posterior.row != &bnn_draws_posterior || model->posterior.n_draws != 1)
         return BNN_FAIL(BNN_ERR_CONFIG, "Laplace goes around one best weight vector: the run must be a finished map run, not %s",
                         json_string_value(json_object_get(model->facts, "method")));
-    if (model->likelihood.row->curvature_root == NULL)
-        return bnn_config_fail(p->config, "likelihood", "name", "has no curvature in its outputs, so no Laplace posterior");
-    if (model->prior.row->precision == NULL)
-        return bnn_config_fail(p->config, "prior", "name", "Laplace needs a gaussian prior: the curvature of this one is not constant");
     if (p->options.prior_precision == BY_VALIDATION && p->valid == NULL)
         return bnn_config_fail(p->config, "method", "prior_precision", "needs validation rows: add data.valid or data.valid_fraction");
-    return BNN_OK;
+    return check_choices(p->config, &p->options, model->likelihood.row, model->prior.row);
 }
 
 static void print_bytes(char text[32], double bytes) {
@@ -87,24 +96,30 @@ static void print_bytes(char text[32], double bytes) {
     snprintf(text, 32, bytes < 10 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
+static size_t lowest_layer(const laplace_options *options, const bnn_net *net) {
+    return options->span == SPAN_ALL ? bnn_net_first_with_weights(net) : net->n_layers - 1;
+}
+
 /* The structure's own memory, twice for its decomposition. */
-static double bytes_needed(const laplace *p) { return 2 * (double)structures[p->options.structure]->bytes(&p->model->net, p->lowest); }
+static double bytes_needed(const laplace_options *options, const bnn_net *net) {
+    return 2 * (double)structures[options->structure]->bytes(net, lowest_layer(options, net));
+}
 
 /* Against run.max_memory or 80 % of what is free. */
-static bnn_status check_memory(const laplace *p) {
-    const bnn_net *net = &p->model->net;
-    double limit = 0, most = bytes_needed(p);
-    const char *text = bnn_config_text(p->config, "run", "max_memory");
+static bnn_status check_memory(const bnn_config *config, const laplace_options *options, const bnn_net *net) {
+    double limit = 0, most = bytes_needed(options, net);
+    size_t lowest = lowest_layer(options, net);
+    const char *text = bnn_config_text(config, "run", "max_memory");
     if (text != NULL) bnn_text_to_number(text, &limit);
     limit = limit > 0 ? limit * 1e6 : 0.8 * (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (most <= limit) return BNN_OK;
     char needs[32], has[32], kron[32], diag[32];
     print_bytes(needs, most);
     print_bytes(has, limit);
-    print_bytes(kron, 2 * (double)bnn_kron_structure.bytes(net, p->lowest));
-    print_bytes(diag, 2 * (double)bnn_diag_structure.bytes(net, p->lowest));
+    print_bytes(kron, 2 * (double)bnn_kron_structure.bytes(net, lowest));
+    print_bytes(diag, 2 * (double)bnn_diag_structure.bytes(net, lowest));
     return BNN_FAIL(BNN_ERR_MEMORY, "structure = %s needs %s, %s may be used; kron needs %s, diag %s, or use span = last_layer",
-                    structures[p->options.structure]->head.name, needs, has, kron, diag);
+                    structures[options->structure]->head.name, needs, has, kron, diag);
 }
 
 /* ---- prior and curvature --------------------------------------------------------------------------------------------- */
@@ -135,9 +150,8 @@ static double p0_of_layer(const laplace *p, size_t l) {
 
 static bnn_status add_curvature(laplace *p) {
     const bnn_model *model = p->model;
-    bnn_factor_source source = p->options.curvature == 0 ? BNN_SOURCE_GGN : BNN_SOURCE_EMPIRICAL_FISHER;
     bnn_status status = bnn_curvature_make(&p->curvature, structures[p->options.structure], &model->net, &model->likelihood, p->team, p->lowest,
-                                           source, (size_t)p->options.ggn_samples, model->seed);
+                                           sources[p->options.curvature], (size_t)p->options.ggn_samples, model->seed);
     return status == BNN_OK ? bnn_curvature_add(&p->curvature, p->train, &model->scaling, p->theta) : status;
 }
 
@@ -166,13 +180,16 @@ static bnn_status decompose_layer(laplace *p, size_t l, double *e) {
     return BNN_OK;
 }
 
+#define ROUNDING (sizeof(real) == sizeof(double) ? 1e-12 : 1e-5)     /* of an eigenvalue of 0, as a part of the largest */
+
 static bnn_status decompose_full(laplace *p, double *e) {
     size_t n = p->curvature.n;
     double *scaled = BNN_TAKE(&p->arena, n * n, double);
     if (scaled == NULL) return BNN_FAIL_MEMORY("the eigenvalues of the curvature");
     for (size_t i = 0; i < n * n; i++) scaled[i] = p->curvature.full[i] / sqrt(p->p0[i / n] * p->p0[i % n]);
     if (!bnn_eigen(n, scaled, e)) return BNN_FAIL(BNN_ERR_NUMERIC, "the curvature has no eigenvalues: it is not finite");
-    for (size_t i = 0; i < n; i++) e[i] = not_negative(e[i]);
+    double lost = p->curvature.source == BNN_SOURCE_HESSIAN ? ROUNDING * e[n - 1] : INFINITY;
+    for (size_t i = 0; i < n; i++) e[i] = e[i] >= -lost ? not_negative(e[i]) : e[i];
     return BNN_OK;
 }
 
@@ -249,10 +266,23 @@ static bnn_status set_full(laplace *p, bnn_posterior *posterior) {
                     "prior precision (a smaller prior.sd with prior_precision = fixed), or use structure = kron or diag");
 }
 
+/* Only an exact Hessian can fail here: every e + tau is above 0 at a minimum of the loss with its prior. */
+static bool is_definite(const laplace *p) {
+    for (size_t g = 0; g < p->n_groups; g++) {
+        const laplace_group *group = &p->groups[g];
+        for (size_t i = 0; i < group->group.n; i++)
+            if (!(group->group.e[i] + group->tau > 0)) return false;
+    }
+    return true;
+}
+
 static bnn_status set_posterior(laplace *p) {
     static const bnn_posterior_row *const kinds[] = { &bnn_kron_posterior, &bnn_diag_posterior, &bnn_full_posterior };
     bnn_model *model = p->model;
     bnn_posterior *posterior = &model->posterior;
+    if (!is_definite(p))
+        return BNN_FAIL(BNN_ERR_NUMERIC, "the Hessian with the prior precision is not positive definite: the weights are no minimum (train on, with "
+                        "optimizer.name = bfgs, and prior_precision = fixed), or use curvature = ggn");
     bnn_posterior_free(posterior);
     bnn_status status = bnn_posterior_make(posterior, kinds[p->options.structure], model->net.n_weights, model->likelihood.n_noise, 0);
     if (status == BNN_OK) status = bnn_posterior_lay_out(posterior, &model->net, p->lowest);
@@ -286,6 +316,7 @@ static bnn_status choose_by_validation(laplace *p) {
     for (int step = -12; step <= 20; step++) {
         double tau = pow(10, 0.25 * step), log_lik;
         set_all(p, tau);
+        if (!is_definite(p)) continue;
         bnn_status status = validation_log_lik(p, &log_lik);
         if (status != BNN_OK) return status;
         if (log_lik > best) {
@@ -297,8 +328,18 @@ static bnn_status choose_by_validation(laplace *p) {
     return BNN_OK;
 }
 
+static double lowest_eigenvalue(const laplace *p) {
+    double lowest = INFINITY;
+    for (size_t g = 0; g < p->n_groups; g++)
+        for (size_t i = 0; i < p->groups[g].group.n; i++) lowest = fmin(lowest, p->groups[g].group.e[i]);
+    return lowest;
+}
+
 static bnn_status choose_precision(laplace *p) {
     if (p->options.prior_precision == BY_VALIDATION) return choose_by_validation(p);
+    if (p->options.prior_precision == BY_EVIDENCE && lowest_eigenvalue(p) < 0)
+        return BNN_FAIL(BNN_ERR_NUMERIC, "the Hessian of the likelihood has negative eigenvalues, for which no precision has the highest evidence: use "
+                        "prior_precision = fixed or validation, or curvature = ggn");
     for (size_t g = 0; p->options.prior_precision == BY_EVIDENCE && g < p->n_groups; g++)
         p->groups[g].tau = bnn_precision_by_evidence(&p->groups[g].group);
     return BNN_OK;
@@ -337,8 +378,8 @@ static bnn_status prepare(laplace *p) {
     bnn_config_fill(p->config, "method", rows, &p->options);
     bnn_status status = check(p);
     if (status != BNN_OK) return status;
-    p->lowest = p->options.span == SPAN_ALL ? bnn_net_first_with_weights(net) : net->n_layers - 1;
-    status = check_memory(p);
+    p->lowest = lowest_layer(&p->options, net);
+    status = check_memory(p->config, &p->options, net);
     return status == BNN_OK ? fill_p0(p) : status;
 }
 
@@ -346,7 +387,7 @@ bnn_status bnn_laplace_check(bnn_laplace_need *need, bnn_model *model, const bnn
     laplace p = { .model = model, .config = config, .valid = valid };
     bnn_status status = prepare(&p);
     if (status == BNN_OK)
-        *need = (bnn_laplace_need){ .n_span = model->net.n_weights - model->net.layers[p.lowest].weight, .bytes = bytes_needed(&p) };
+        *need = (bnn_laplace_need){ .n_span = model->net.n_weights - model->net.layers[p.lowest].weight, .bytes = bytes_needed(&p.options, &model->net) };
     bnn_arena_free(&p.arena);
     return status;
 }
@@ -384,10 +425,11 @@ done:
 }
 
 static bnn_status laplace_check(const bnn_config *config, const bnn_net *net) {
-    (void)net;
-    const bnn_prior_row *prior = (const bnn_prior_row *)bnn_config_variant(config, "prior", "name");
-    if (prior->precision != NULL) return BNN_OK;
-    return bnn_config_fail(config, "prior", "name", "Laplace needs a gaussian prior: the curvature of this one is not constant");
+    laplace_options options;
+    bnn_config_fill(config, "method", rows, &options);
+    bnn_status status = check_choices(config, &options, (const bnn_likelihood_row *)bnn_config_variant(config, "likelihood", "name"),
+                                      (const bnn_prior_row *)bnn_config_variant(config, "prior", "name"));
+    return status == BNN_OK ? check_memory(config, &options, net) : status;
 }
 
 const bnn_method_row bnn_laplace_method = {
