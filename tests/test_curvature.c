@@ -182,6 +182,27 @@ static void hessian_of_many_rows_is_their_sum(void **state) {
     bnn_team_free(team);
 }
 
+static void hessians_have_the_same_bits_for_any_number_of_threads(void **state) {
+    (void)state;
+    small_problem p;
+    small_problem_make(&p, READ_SETS("net.hidden=5, 4", "net.activation=tanh", "likelihood.name=categorical"), NULL, 150, FEATURES, 0);
+    const setting settings[] = { { &bnn_full_structure, 0, BNN_SOURCE_HESSIAN, 0, SEED }, { &bnn_diag_structure, 0, BNN_SOURCE_HESSIAN, 0, SEED } };
+    for (int k = 0; k < 4; k++) {
+        bnn_team *team = NULL;
+        bnn_curvature one = curvature_of(&p, settings[k / 2]);
+        assert_ok(bnn_team_make(&team, k % 2 == 0 ? 2 : 7));
+        p.problem.team = team;
+        bnn_curvature many = curvature_of(&p, settings[k / 2]);
+        if (one.full != NULL) assert_memory_equal(one.full, many.full, one.n * one.n * sizeof(double));
+        else assert_memory_equal(one.diag, many.diag, one.n * sizeof(real));
+        p.problem.team = NULL;
+        bnn_curvature_free(&many);
+        bnn_team_free(team);
+        bnn_curvature_free(&one);
+    }
+    small_problem_free(&p);
+}
+
 /* ---- kron ------------------------------------------------------------------------------------------------------------ */
 
 /* Sums of x x' (with 1 for the bias) and of J_b' S S' J_b, J_b = d f / d z, for the only layer of a linear net: z = f. */
@@ -362,6 +383,7 @@ int main(void) {
         cmocka_unit_test(dropout_layers_change_nothing),
         cmocka_unit_test(hessian_equals_second_differences),
         cmocka_unit_test(hessian_of_many_rows_is_their_sum),
+        cmocka_unit_test(hessians_have_the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(kron_factors_of_a_linear_net_are_sums_of_outer_products),
         cmocka_unit_test(kron_is_full_for_one_layer_and_one_row),
         cmocka_unit_test(kron_factors_of_inner_layers_equal_brute_force),

@@ -1,5 +1,5 @@
-/* Linearised outputs against dense algebra: J by central differences of a naive net, Sigma by a naive inverse of the stated precision, J Sigma J'
- * written out. Then what predictions make of it: the probit formula, and draws of several outputs with that covariance. */
+/* Linearised outputs against dense algebra: J by central differences of a naive net, Sigma by a naive inverse of the stated precision, and
+ * J Sigma J' written out. Then what predictions make of it: the probit formula, and draws of several outputs with that covariance. */
 #include "brute_force.h"
 #include "random_factors.h"
 #include "posterior/output_cov.h"

@@ -2,9 +2,10 @@
  *
  *     H ~ sum_i J_i' S_i S_i' J_i,   J_i = d f_i / d theta,   S_i from a source
  *
- * hessian: no approximation, for diag and full (hessian.h); it may be indefinite. ggn: S S' = Hessian (or Fisher information) in the outputs; with ggn_samples > 0 estimated from labels drawn from the model
- * (Martens 2020); empirical_fisher: S = the gradient at the true label, one column. Columns are backpropagated batch by batch: no
- * per-row Jacobian of a diagonal or Kronecker curvature is ever stored. */
+ * ggn: S S' = Hessian (or Fisher information) in the outputs; with ggn_samples > 0 estimated from labels drawn from the model
+ * (Martens 2020). empirical_fisher: S = the gradient at the true label, one column. hessian: no approximation and no columns, for diag
+ * and full (hessian.h); it may be indefinite. Columns are backpropagated batch by batch: no per-row Jacobian of a diagonal or Kronecker
+ * curvature is ever stored. */
 #ifndef BNN_CURVATURE_CURVATURE_H
 #define BNN_CURVATURE_CURVATURE_H
 

@@ -79,7 +79,8 @@ static void fill_layer(bnn_hessian *h, bnn_hessian_layer *at, const real *y, boo
         at->dz[i] = at->slope[i] * h->dy[i];
         at->bend[i] = layer->activation->bend((double)y[i]) * h->dy[i];
     }
-    if (!is_lowest) bnn_dgemm(BNN_PLAIN, BNN_PLAIN, h->n, layer->n_in, layer->n_out, at->dz, layer->n_out, at->w, layer->n_in, 0, h->dy, layer->n_in);
+    if (is_lowest) return;
+    bnn_dgemm(BNN_PLAIN, BNN_PLAIN, h->n, layer->n_in, layer->n_out, at->dz, layer->n_out, at->w, layer->n_in, 0, h->dy, layer->n_in);
 }
 
 void bnn_hessian_fill(bnn_curvature *curvature, const real *theta, const bnn_workspace *workspace, size_t n, const real *x, const real *y,
