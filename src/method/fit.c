@@ -99,7 +99,7 @@ static bnn_status check_needs(const fitting *f, const bnn_config *config, const 
     if (status == BNN_OK && !has_images && (f->fit.train.shift > 0 || f->fit.train.rotation > 0))
         return bnn_config_fail(config, "train", f->fit.train.shift > 0 ? "shift" : "rotation", "only images (data.format = idx) can be shifted "
                                "and rotated");
-    if (status == BNN_OK && f->method->check != NULL) status = f->method->check(config, &f->model->net);
+    if (status == BNN_OK && f->method->check != NULL) status = f->method->check(config, &f->model->net, valid != NULL);
     if (status == BNN_OK && f->fit.train.patience > 0 && valid == NULL)
         return bnn_config_fail(config, "train", "patience", "early stopping needs validation rows: add data.valid or data.valid_fraction");
     return status;

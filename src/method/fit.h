@@ -62,7 +62,7 @@ typedef struct bnn_method_row {
     const bnn_posterior_row *posterior;
     size_t state_size;
     /* Needs that can be checked before any work; NULL: none. */
-    bnn_status (*check)(const bnn_config *config, const bnn_net *net);
+    bnn_status (*check)(const bnn_config *config, const bnn_net *net, bool has_valid_rows);
     /* How many fits with their own seeds make one posterior (of the draws kind); NULL: one. */
     size_t (*members)(const bnn_config *config);
     /* Reads its options, makes its arrays in the zeroed `state`, sets initial values. */

@@ -69,7 +69,9 @@ typedef struct laplace {
 
 /* Of a configuration, before a map fit as well as after it. */
 static bnn_status check_choices(const bnn_config *config, const laplace_options *options, const bnn_likelihood_row *likelihood,
-                                const bnn_prior_row *prior) {
+                                const bnn_prior_row *prior, bool has_valid_rows) {
+    if (options->prior_precision == BY_VALIDATION && !has_valid_rows)
+        return bnn_config_fail(config, "method", "prior_precision", "needs validation rows: add data.valid or data.valid_fraction");
     if (likelihood->curvature_root == NULL)
         return bnn_config_fail(config, "likelihood", "name", "has no curvature in its outputs, so no Laplace posterior");
     if (prior->precision == NULL)
@@ -84,9 +86,7 @@ static bnn_status check(const laplace *p) {
     if (model->posterior.row != &bnn_draws_posterior || model->posterior.n_draws != 1)
         return BNN_FAIL(BNN_ERR_CONFIG, "Laplace goes around one best weight vector: the run must be a finished map run, not %s",
                         json_string_value(json_object_get(model->facts, "method")));
-    if (p->options.prior_precision == BY_VALIDATION && p->valid == NULL)
-        return bnn_config_fail(p->config, "method", "prior_precision", "needs validation rows: add data.valid or data.valid_fraction");
-    return check_choices(p->config, &p->options, model->likelihood.row, model->prior.row);
+    return check_choices(p->config, &p->options, model->likelihood.row, model->prior.row, p->valid != NULL);
 }
 
 static void print_bytes(char text[32], double bytes) {
@@ -424,11 +424,11 @@ done:
     return status;
 }
 
-static bnn_status laplace_check(const bnn_config *config, const bnn_net *net) {
+static bnn_status laplace_check(const bnn_config *config, const bnn_net *net, bool has_valid_rows) {
     laplace_options options;
     bnn_config_fill(config, "method", rows, &options);
     bnn_status status = check_choices(config, &options, (const bnn_likelihood_row *)bnn_config_variant(config, "likelihood", "name"),
-                                      (const bnn_prior_row *)bnn_config_variant(config, "prior", "name"));
+                                      (const bnn_prior_row *)bnn_config_variant(config, "prior", "name"), has_valid_rows);
     return status == BNN_OK ? check_memory(config, &options, net) : status;
 }
 
