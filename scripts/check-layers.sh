@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 level() {
     case $1 in
     base) echo 0 ;; config|data) echo 1 ;; layer|likelihood|prior) echo 2 ;; problem) echo 3 ;;
-    model|posterior|estimator|curvature|optimizer) echo 4 ;; predict) echo 5 ;; method) echo 6 ;; run) echo 7 ;; cli) echo 8 ;;
+    model|posterior|estimator|curvature|optimizer) echo 4 ;; predict) echo 5 ;; method) echo 6 ;; run) echo 7 ;;
+    report|sweep) echo 8 ;; cli) echo 9 ;;
     *) echo "unknown folder src/$1" >&2; exit 1 ;;
     esac
 }

@@ -12,6 +12,10 @@ typedef struct bnn_predict_options {
     struct { size_t n; const double *at; } quantiles;   /* each in (0, 1) */
     long long seed;                          /* < 0: the model's own */
     int       threads;                       /* 0: all */
+    bool      local_first_layer;             /* sample the first layer's outputs instead of its weights: faster, exact row by row */
+    bool      from_prior;                    /* weights drawn from the prior instead of the posterior */
+    double    sd_scale;                      /* > 0: a calibrated spread: each draw's distance from the predictive mean, and its noise,
+                                                times this; numbers of continuous likelihoods only; 0: as the model says */
 } bnn_predict_options;
 
 /* Predicts every row of `rows`; targets, if there, are scored too. options NULL: 100 draws, quantiles .05 .5 .95.

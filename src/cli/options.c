@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY, RESUME_KEY, CONFIG_KEY, MAP_KEY,
-       INPUTS_KEY, OUTPUTS_KEY };
+       INPUTS_KEY, OUTPUTS_KEY, SAMPLES_KEY, KEEP_KEY, PRIOR_KEY, OOD_KEY, INDEX_KEY, EMIT_KEY };
 
 static const struct option_row { unsigned bit; struct argp_option option; } rows[] = {
     { CLI_SET,      { "set", 's', "SECTION.KEY=VALUE", 0, "Change a setting; the bare word works too", 0 } },
@@ -25,6 +25,13 @@ static const struct option_row { unsigned bit; struct argp_option option; } rows
     { CLI_IMPORT,   { "map", MAP_KEY, "NAME=NEW,...", 0, "Rename tensors (fc1.weight=0.weight); NAME= leaves one out", 0 } },
     { CLI_IMPORT,   { "check-inputs", INPUTS_KEY, "A.npy", 0, "Raw features of rows whose outputs are known", 0 } },
     { CLI_IMPORT,   { "check-outputs", OUTPUTS_KEY, "B.npy", 0, "The net's raw outputs of those rows: must agree", 0 } },
+    { CLI_DRAWS,    { "samples", SAMPLES_KEY, "N", 0, "N joint draws from the predictive distribution instead of its summary", 0 } },
+    { CLI_DRAWS,    { "prior", PRIOR_KEY, NULL, 0, "Predict from the prior instead of the posterior", 0 } },
+    { CLI_KEEP,     { "keep", KEEP_KEY, "WHAT", 0, "What is kept: see below", 0 } },
+    { CLI_OOD,      { "ood", OOD_KEY, "DATA", 0, "Rows from elsewhere, to be told from those of the run by their uncertainty", 0 } },
+    { CLI_SWEEP,    { "jobs", 'j', "N", 0, "Runs at a time (0: one for each processor)", 0 } },
+    { CLI_SWEEP,    { "index", INDEX_KEY, "I", 0, "Do run I (from 0) alone, as a task of a job array does", 0 } },
+    { CLI_SWEEP,    { "emit", EMIT_KEY, "slurm|parallel|list", 0, "Print a job script instead of running anything", 0 } },
 };
 
 typedef struct parsing { cli_args *args; const cli_command *command; } parsing;
@@ -110,6 +117,13 @@ static error_t take(int key, char *value, struct argp_state *state) {
     case MAP_KEY:       args->map = value;                        break;
     case INPUTS_KEY:    args->check_inputs = value;               break;
     case OUTPUTS_KEY:   args->check_outputs = value;              break;
+    case SAMPLES_KEY:   args->samples = value;                    break;
+    case KEEP_KEY:      args->keep = value;                       break;
+    case PRIOR_KEY:     args->prior = true;                       break;
+    case OOD_KEY:       args->ood = value;                        break;
+    case 'j':           args->jobs = value;                       break;
+    case INDEX_KEY:     args->index = value;                      break;
+    case EMIT_KEY:      args->emit = value;                       break;
     case REQUIRE_KEY:   push(&args->requirements, value);         break;
     default:            return ARGP_ERR_UNKNOWN;
     }

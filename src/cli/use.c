@@ -12,21 +12,11 @@ static bnn_status read_rows(cli_use *use, const cli_args *args) {
     return bnn_run_read_rows(&use->rows, &use->run, data, args->labels);
 }
 
-static bnn_status predict(cli_use *use) {
-    bnn_predict_settings settings;
-    bnn_run_options run;
-    bnn_config_fill(use->run.config, "predict", bnn_predict_rows, &settings);
-    bnn_config_fill(use->run.config, "run", bnn_run_rows, &run);
-    bnn_predict_options options = { .samples = settings.samples, .quantiles = { settings.quantiles.n, settings.quantiles.at },
-                                    .seed = -1, .threads = (int)run.threads };
-    return bnn_predict(&use->prediction, use->run.model, use->rows, &options);
-}
-
 bnn_status cli_use_start(cli_use *use, const cli_args *args) {
     bnn_status status;
     if ((status = bnn_run_open(&use->run, args->words.at[0], args->sets.n, args->sets.at)) != BNN_OK) return status;
     if ((status = read_rows(use, args))                                                  != BNN_OK) return status;
-    return predict(use);
+    return bnn_run_predict(&use->prediction, &use->run, use->rows);
 }
 
 void cli_use_free(cli_use *use) {

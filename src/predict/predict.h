@@ -38,6 +38,15 @@ struct bnn_prediction {
     double *crps;                              /* [n_rows] numbers: of the mixture, mean over targets, original units */
     double *pit;                               /* [n_rows x n_targets] numbers: mixture CDF at the target; of counts the middle of its step */
     double *expected_nll;                      /* [n_rows] E_s[nll(y, f_s)] in scaled units: what the ELBO sums */
+    double *weight;                            /* [n_rows] case weights; NULL: all 1        */
+    /* What draw s by itself does to a mean over rows (weighted), [n_draws], for Monte Carlo errors: sd over s / sqrt(n_draws). Random
+     * draws (n_draws > 1) and known targets only, else NULL. */
+    double *draw_likelihood;                   /* mean_i p(y_i | s) / E_s'[p(y_i | s')]: 1 on average, for log_lik */
+    double *draw_square;                       /* numbers: mean_i 2 (mean_i - y_i) (m_is - mean_i), all targets: for the mean square */
+    double *draw_brier;                        /* classes: mean_i sum_k 2 (p_ik - [y_i = k]) (p_isk - p_ik) */
+    /* set by a conformal calibration, else NULL */
+    double *lower, *upper;                     /* [n_rows x n_targets] numbers, original units */
+    bool   *in_set;                            /* [n_rows x n_classes]                      */
     bnn_arena arena;
 };
 

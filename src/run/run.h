@@ -22,6 +22,7 @@
 #include "method/catalogue.h"
 #include "method/fit.h"
 #include "model/model.h"
+#include "predict/predict.h"
 
 #define BNN_RUN_CONFIG    "config.ini"
 #define BNN_RUN_POSTERIOR "posterior.safetensors"
@@ -110,6 +111,9 @@ bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char
 
 /* Rows of another file ("-": standard input), matched to the model's columns and classes. labels: IDX labels or NULL. */
 bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels);
+
+/* Predicts rows as the run's [predict] section asks, its calibration included. *prediction must be NULL. */
+bnn_status bnn_run_predict(bnn_prediction **prediction, const bnn_run *run, const bnn_dataset *rows);
 
 /* version.c: "0.1.0", the commit the program was built from, and library versions, one per line. */
 const char *bnn_version(void);
