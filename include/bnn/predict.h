@@ -4,6 +4,7 @@
 
 #include "bnn/data.h"
 #include "bnn/model.h"
+#include <stdbool.h>
 
 typedef struct bnn_prediction bnn_prediction;
 
