@@ -7,22 +7,34 @@
 
 #include <assert.h>
 #include <gsl/gsl_errno.h>
+#include <math.h>
 
 const bnn_numbers bnn_default_quantiles = { 3, (const double[]){ 0.05, 0.5, 0.95 } };
 
-static bnn_status check_options(const bnn_predict_options *options) {
+static bnn_status check_options(const bnn_predict_options *options, const bnn_model *model) {
+    double s = options->sd_scale;
     if (options->samples < 1 || options->samples > BNN_PREDICT_MAX_SAMPLES)
         return BNN_FAIL(BNN_ERR_USAGE, "samples = %lld, allowed 1..%d", options->samples, BNN_PREDICT_MAX_SAMPLES);
     for (size_t q = 0; q < options->quantiles.n; q++) {
         double level = options->quantiles.at[q];
         if (!(level > 0 && level < 1)) return BNN_FAIL(BNN_ERR_USAGE, "quantile level %g, allowed between 0 and 1", level);
     }
+    if (s != 0 && !(s > 0 && isfinite(s)))
+        return BNN_FAIL(BNN_ERR_USAGE, "sd_scale = %g, allowed: a number above 0, or 0 for the model's own spread", s);
+    if (s != 0 && (model->schema.n_classes > 0 || model->likelihood.row->wants_counts))
+        return BNN_FAIL(BNN_ERR_USAGE, "the spread of %s cannot be scaled: sd_scale is for numbers on a continuous scale; leave it out",
+                        model->schema.n_classes > 0 ? "classes" : "counts");
     return BNN_OK;
 }
 
-static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs) {
+/* Equally likely quantiles stand for draws of one linearised output: they have no Monte Carlo error. */
+static bool has_random_draws(const bnn_model *model, size_t n_draws) {
+    return n_draws > 1 && (bnn_predictive_of(model) == BNN_PREDICTIVE_SAMPLING || model->net.n_outputs > 1);
+}
+
+static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs, double sd_scale) {
     bnn_summary summary;
-    bnn_status status = bnn_summary_make(&summary, prediction, outputs);
+    bnn_status status = bnn_summary_make(&summary, prediction, outputs, sd_scale);
     for (size_t first = 0; status == BNN_OK && first < prediction->n_rows; first += outputs->max_rows) {
         status = bnn_outputs_fill(outputs, first);
         if (status == BNN_OK) status = bnn_summary_fill(&summary);
@@ -41,11 +53,13 @@ static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, c
     bnn_outputs outputs = {0};
     bnn_status status;
     bnn_numbers levels = { options->quantiles.n, options->quantiles.at };
-    if ((status = check_options(options))                                                   != BNN_OK) goto done;
+    if ((status = check_options(options, model))                                            != BNN_OK) goto done;
     if ((status = bnn_prediction_make(&made, model, rows, n_draws, levels))                 != BNN_OK) goto done;
+    if (made->target != NULL && has_random_draws(model, n_draws)) status = bnn_prediction_take_effects(made);
+    if (status != BNN_OK) goto done;
     if ((status = bnn_team_make(&team, options->threads))                                   != BNN_OK) goto done;
     if ((status = bnn_outputs_make(&outputs, model, rows, team, seed, n_draws))             != BNN_OK) goto done;
-    if ((status = fill_chunks(made, &outputs))                                              != BNN_OK) goto done;
+    if ((status = fill_chunks(made, &outputs, options->sd_scale))                           != BNN_OK) goto done;
     *prediction = made;
     made = NULL;
 done:

@@ -57,6 +57,13 @@ static void take_scores(bnn_prediction *p, const double *target) {
     p->pit = BNN_TAKE(&p->arena, p->n_rows * p->n_targets, double);
 }
 
+bnn_status bnn_prediction_take_effects(bnn_prediction *p) {
+    double **error = p->n_classes > 0 ? &p->draw_brier : &p->draw_square;
+    p->draw_likelihood = BNN_TAKE(&p->arena, p->n_draws, double);
+    *error = BNN_TAKE(&p->arena, p->n_draws, double);
+    return p->arena.has_failed ? BNN_FAIL_MEMORY("the prediction") : BNN_OK;
+}
+
 bnn_status bnn_prediction_make(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows, size_t n_draws,
                                bnn_numbers levels) {
     const bnn_schema *schema = &model->schema;
@@ -75,6 +82,7 @@ bnn_status bnn_prediction_make(bnn_prediction **prediction, const bnn_model *mod
     if (p->n_classes > 0) take_classes(p);
     else take_numbers(p);
     if (rows->y != NULL) take_scores(p, rows->y);
+    if (rows->weights != NULL) p->weight = copy_numbers(&p->arena, p->n_rows, rows->weights);
     if (p->arena.has_failed) {
         bnn_prediction_free(p);
         return BNN_FAIL_MEMORY("the prediction");

@@ -12,6 +12,9 @@ extern const bnn_numbers bnn_default_quantiles;
 bnn_status bnn_prediction_make(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows, size_t n_draws,
                                bnn_numbers levels);
 
+/* Room for draw_likelihood and draw_square or draw_brier: draws are random, more than one, and targets are known. */
+bnn_status bnn_prediction_take_effects(bnn_prediction *prediction);
+
 /* What turns a log density of scaled targets into one in their own units when taken away: sum_j log y_scale_j; 0 for classes. */
 double bnn_prediction_log_scale(const bnn_model *model);
 
