@@ -287,6 +287,47 @@ static void spans_that_do_not_fit_are_refused(void **state) {
     assert_refused(damaged(&bnn_full_posterior, 0, "posterior", "kron", 0), "0.weight.kron.out_vectors");
 }
 
+/* The file of a wide net as another kind: what that would take, 259 GB for full, is not asked for before the file is seen to hold it. */
+static void a_kind_of_absurd_size_is_refused_for_its_tensors(void **state) {
+    (void)state;
+    static const struct { const char *kind, *says; } cases[] = {
+        { "full", "tensor laplace.cholesky is missing" }, { "kron", "tensor 0.weight.kron.out_vectors is missing" },
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        const char *path = path_of("wide.safetensors");
+        bnn_tensor_file file = {0};
+        bnn_model *model = make_model(READ_SETS("net.hidden=45000"), &bnn_draws_posterior, 1);
+        assert_ok(bnn_model_write(model, path));
+        bnn_model_free(model);
+        assert_ok(bnn_tensors_read(&file, path));
+        json_object_set_new(file.metadata, "posterior", json_string(cases[k].kind));
+        assert_ok(bnn_tensors_write(path, file.n, file.tensors, file.metadata));
+        bnn_tensors_free(&file);
+        assert_refused(path, cases[k].says);
+    }
+}
+
+/* The widest that are allowed: up to 3e12 weights. */
+static void nets_of_absurd_size_are_refused_for_their_tensors(void **state) {
+    (void)state;
+    static const char *const widths[] = { "1000000", "1000000, 1000000", "1000000, 1000000, 1000000, 1000000" };
+    static const bnn_posterior_row *const rows[] = { &bnn_kron_posterior, &bnn_full_posterior, &bnn_diag_posterior };
+    for (int k = 0; k < 9; k++) {
+        const char *path = damaged(rows[k / 3], 0, NULL, NULL, 0);
+        bnn_tensor_file file = {0};
+        char *net;
+        assert_ok(bnn_tensors_read(&file, path));
+        json_t *json = json_loads(json_string_value(json_object_get(file.metadata, "net")), 0, NULL);
+        json_object_set_new(json, "hidden", json_string(widths[k % 3]));
+        json_object_set_new(file.metadata, "net", json_string(net = json_dumps(json, 0)));
+        assert_ok(bnn_tensors_write(path, file.n, file.tensors, file.metadata));
+        bnn_tensors_free(&file);
+        json_decref(json);
+        free(net);
+        assert_refused(path, "");
+    }
+}
+
 static void absurd_numbers_of_draws_are_refused(void **state) {
     (void)state;
     const char *const counts[] = { "0", "-1", "many", "", "4", "5000000", "1000000000000", "99999999999999999999999" };
@@ -328,6 +369,8 @@ int main(void) {
         cmocka_unit_test(a_model_of_no_draws_is_refused),
         cmocka_unit_test(models_without_a_whole_factor_are_refused),
         cmocka_unit_test(spans_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_kind_of_absurd_size_is_refused_for_its_tensors),
+        cmocka_unit_test(nets_of_absurd_size_are_refused_for_their_tensors),
         cmocka_unit_test(absurd_numbers_of_draws_are_refused),
     };
     return RUN_IN_FOLDER(tests);

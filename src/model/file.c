@@ -35,10 +35,17 @@ static void describe(bnn_tensor *tensor, char name[NAME_SIZE], const bnn_posteri
     for (int d = 0; d < block->n_dims; d++) tensor->shape[tensor->n_dims++] = block->shape[d];
 }
 
-/* Block b of every copy, one after the other. */
-static void gather_block(const bnn_posterior *posterior, const bnn_posterior_array *array, const bnn_block *block, real *out) {
-    for (size_t c = 0; c < array->copies; c++)
+static void describe_factor(bnn_tensor *tensor, const bnn_factor *factor) {
+    *tensor = (bnn_tensor){ .name = factor->name, .type = BNN_F64, .n_dims = 2, .shape = { factor->rows, factor->cols }, .data = factor->at };
+}
+
+/* A block of every copy, one after the other; a single copy has it so. NULL: out of memory. */
+static const real *gather_block(bnn_arena *arena, const bnn_posterior *posterior, const bnn_posterior_array *array, const bnn_block *block) {
+    if (array->copies == 1) return array->at + block->first;
+    real *out = BNN_TAKE(arena, array->copies * block->n, real);
+    for (size_t c = 0; out != NULL && c < array->copies; c++)
         memcpy(out + c * block->n, array->at + c * posterior->n_params + block->first, block->n * sizeof *out);
+    return out;
 }
 
 static void scatter_block(bnn_posterior *posterior, const bnn_posterior_array *array, const bnn_block *block, const real *in) {
@@ -105,18 +112,11 @@ bnn_status bnn_model_write(const bnn_model *model, const char *path) {
         for (size_t b = 0; b < block_count(model) && !arena.has_failed; b++) {
             bnn_block block = block_at(model, b);
             if (!is_stored(array, &block)) continue;
-            real *data = BNN_TAKE(&arena, array->copies * block.n, real);
-            if (data == NULL) break;
-            gather_block(posterior, array, &block, data);
             describe(&tensors[n], names[n], array, &block);
-            tensors[n++].data = data;
+            tensors[n++].data = gather_block(&arena, posterior, array, &block);
         }
     }
-    for (size_t i = 0; i < posterior->n_factors && !arena.has_failed; i++) {
-        const bnn_factor *factor = &posterior->factors[i];
-        tensors[n++] = (bnn_tensor){ .name = factor->name, .type = BNN_F64, .n_dims = 2, .shape = { factor->rows, factor->cols },
-                                     .data = factor->at };
-    }
+    for (size_t i = 0; i < posterior->n_factors && !arena.has_failed; i++) describe_factor(&tensors[n++], &posterior->factors[i]);
     if (arena.has_failed || metadata == NULL) status = BNN_FAIL_MEMORY("writing the model");
     else status = bnn_tensors_write(path, n, tensors, metadata);
     json_decref(metadata);
@@ -187,19 +187,23 @@ static bnn_status read_metadata(reader *r) {
     return status;
 }
 
-static bnn_status read_tensor(const reader *r, bnn_posterior *posterior, const bnn_posterior_array *array, const bnn_block *block) {
+static bnn_status check_tensor(const reader *r, const bnn_tensor *want) {
+    const bnn_tensor *tensor = bnn_tensors_find(&r->file, want->name);
+    if (tensor == NULL) return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s is missing", r->path, want->name);
+    bool has_shape = tensor->n_dims == want->n_dims;
+    for (int d = 0; has_shape && d < want->n_dims; d++) has_shape = tensor->shape[d] == want->shape[d];
+    if (has_shape && tensor->type != BNN_I64 && tensor->type != BNN_U8) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s does not have the shape that the net says", r->path, want->name);
+}
+
+/* The block of an array, as a tensor of the file; checked before. */
+static bnn_status read_block(const reader *r, bnn_posterior *posterior, const bnn_posterior_array *array, const bnn_block *block) {
     bnn_tensor want;
     char name[NAME_SIZE];
     describe(&want, name, array, block);
-    const bnn_tensor *tensor = bnn_tensors_find(&r->file, name);
-    if (tensor == NULL) return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s is missing", r->path, name);
-    bool has_shape = tensor->n_dims == want.n_dims;
-    for (int d = 0; has_shape && d < want.n_dims; d++) has_shape = tensor->shape[d] == want.shape[d];
-    if (!has_shape || tensor->type == BNN_I64 || tensor->type == BNN_U8)
-        return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s does not have the shape that the net says", r->path, name);
     real *values = malloc(array->copies * block->n * sizeof *values);
     if (values == NULL) return BNN_FAIL_MEMORY("reading the model");
-    bnn_tensor_to_real(tensor, values);
+    bnn_tensor_to_real(bnn_tensors_find(&r->file, name), values);
     scatter_block(posterior, array, block, values);
     free(values);
     return BNN_OK;
@@ -215,41 +219,66 @@ static size_t most_draws(const reader *r) {
     return most;
 }
 
-/* Kinds over a span of layers: which layers, and their factors. */
-static bnn_status read_factors(const reader *r, bnn_model *model) {
-    const char *text = text_of(r, "lowest");
-    size_t lowest = text == NULL ? 0 : (size_t)strtoull(text, NULL, 10);
-    bnn_posterior *posterior = &model->posterior;
-    if (lowest >= model->net.n_layers) return fail_reading(r, "its span of layers does not exist");
-    bnn_status status = bnn_posterior_lay_out(posterior, &model->net, lowest);
-    for (size_t i = 0; status == BNN_OK && i < posterior->n_factors; i++) {
-        bnn_factor *factor = &posterior->factors[i];
-        const bnn_tensor *tensor = bnn_tensors_find(&r->file, factor->name);
-        bool fits = tensor != NULL && tensor->n_dims == 2 && tensor->shape[0] == factor->rows && tensor->shape[1] == factor->cols;
-        if (!fits || tensor->type == BNN_I64 || tensor->type == BNN_U8)
-            return BNN_FAIL(BNN_ERR_DATA, "%s: tensor %s is missing or not of the shape that the net says", r->path, factor->name);
-        bnn_tensor_to_double(tensor, factor->at);
+static bnn_status check_block(const reader *r, bnn_posterior *outline, const bnn_posterior_array *array, const bnn_block *block) {
+    bnn_tensor want;
+    char name[NAME_SIZE];
+    (void)outline;
+    describe(&want, name, array, block);
+    return check_tensor(r, &want);
+}
+
+/* Calls `visit` for every block of every array that the file stores, until one fails. */
+static bnn_status each_block(const reader *r, const bnn_model *model, bnn_posterior *posterior,
+                             bnn_status (*visit)(const reader *r, bnn_posterior *posterior, const bnn_posterior_array *array,
+                                                 const bnn_block *block)) {
+    bnn_status status = BNN_OK;
+    for (size_t a = 0; a < posterior->n_arrays; a++) {
+        for (size_t b = 0; status == BNN_OK && b < block_count(model); b++) {
+            bnn_block block = block_at(model, b);
+            if (is_stored(&posterior->arrays[a], &block)) status = visit(r, posterior, &posterior->arrays[a], &block);
+        }
     }
     return status;
 }
 
+/* The file has every tensor of that posterior in its shape: what it will take is then no more than the file holds. */
+static bnn_status check_tensors(const reader *r, const bnn_model *model, bnn_posterior *outline) {
+    if (outline->arrays[0].copies == 0) return fail_reading(r, "its number of draws is absurd");
+    bnn_status status = each_block(r, model, outline, check_block);
+    for (size_t i = 0; status == BNN_OK && i < outline->n_factors; i++) {
+        const bnn_factor *factor = &outline->factors[i];
+        bnn_tensor want;
+        describe_factor(&want, factor);
+        status = check_tensor(r, &want);
+    }
+    return status;
+}
+
+static bnn_status fill_posterior(const reader *r, bnn_model *model) {
+    bnn_posterior *posterior = &model->posterior;
+    bnn_status status = each_block(r, model, posterior, read_block);
+    for (size_t i = 0; status == BNN_OK && i < posterior->n_factors; i++)
+        bnn_tensor_to_double(bnn_tensors_find(&r->file, posterior->factors[i].name), posterior->factors[i].at);
+    return status;
+}
+
 static bnn_status read_posterior(const reader *r, bnn_model *model) {
-    const char *kind = text_of(r, "posterior"), *draws = text_of(r, "draws");
+    const char *kind = text_of(r, "posterior"), *draws = text_of(r, "draws"), *text = text_of(r, "lowest");
     const bnn_posterior_row *row = kind == NULL ? NULL : bnn_posterior_find(kind);
+    size_t n_weights = model->net.n_weights, n_noise = model->likelihood.n_noise, lowest = text == NULL ? 0 : (size_t)strtoull(text, NULL, 10);
+    bnn_posterior outline;
     if (row == NULL || draws == NULL) return fail_reading(r, "its kind of posterior is unknown");
     size_t n_draws = (size_t)strtoull(draws, NULL, 10);
-    bnn_posterior *posterior = &model->posterior;
     if (n_draws > most_draws(r)) return fail_reading(r, "its number of draws is absurd");
-    bnn_status status = bnn_posterior_make(posterior, row, model->net.n_weights, model->likelihood.n_noise, n_draws);
-    posterior->net = &model->net;
-    if (status == BNN_OK && posterior->arrays[0].copies == 0) return fail_reading(r, "its number of draws is absurd");
-    for (size_t a = 0; status == BNN_OK && a < posterior->n_arrays; a++) {
-        for (size_t b = 0; status == BNN_OK && b < block_count(model); b++) {
-            bnn_block block = block_at(model, b);
-            if (is_stored(&posterior->arrays[a], &block)) status = read_tensor(r, posterior, &posterior->arrays[a], &block);
-        }
-    }
-    return status == BNN_OK ? read_factors(r, model) : status;
+    bool has_span = lowest < model->net.n_layers && (row->lay_out == NULL || bnn_layer_has_weights(&model->net.layers[lowest]));
+    if (!has_span) return fail_reading(r, "its span of layers does not exist");
+    bnn_status status = bnn_posterior_outline(&outline, row, &model->net, n_weights, n_noise, n_draws, lowest);
+    if (status != BNN_OK) return status;
+    status = check_tensors(r, model, &outline);
+    bnn_posterior_free(&outline);
+    if (status == BNN_OK) status = bnn_posterior_make(&model->posterior, row, n_weights, n_noise, n_draws);
+    if (status == BNN_OK) status = bnn_posterior_lay_out(&model->posterior, &model->net, lowest);
+    return status == BNN_OK ? fill_posterior(r, model) : status;
 }
 
 /* Everything in the metadata that is not the model's structure. */

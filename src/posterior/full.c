@@ -16,9 +16,9 @@ static size_t first_of(const bnn_posterior *posterior) { return posterior->net->
 static void full_lay_out(bnn_posterior *posterior) {
     size_t n = posterior->n_weights - first_of(posterior);
     posterior->factors = BNN_TAKE(&posterior->arena, 1, bnn_factor);
-    posterior->n_factors = 1;
     if (posterior->factors == NULL) return;
-    *posterior->factors = (bnn_factor){ .name = "laplace.cholesky", .rows = n, .cols = n, .at = BNN_TAKE(&posterior->arena, n * n, double) };
+    posterior->n_factors = 1;
+    *posterior->factors = (bnn_factor){ .name = "laplace.cholesky", .rows = n, .cols = n };
 }
 
 static void full_draw(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out) {

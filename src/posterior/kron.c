@@ -22,7 +22,6 @@ static void add_factor(bnn_posterior *posterior, const char *block, const char *
     snprintf(factor->name, sizeof factor->name, "%.20s.kron.%s", block, what);
     factor->rows = rows;
     factor->cols = cols;
-    factor->at = BNN_TAKE(&posterior->arena, rows * cols, double);
 }
 
 static void kron_lay_out(bnn_posterior *posterior) {

@@ -14,9 +14,19 @@ const bnn_posterior_row *bnn_posterior_find(const char *name) {
     return NULL;
 }
 
-bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws) {
+static void start(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws) {
     *posterior = (bnn_posterior){ .row = row, .n_weights = n_weights, .n_params = n_weights + n_noise, .n_draws = n_draws };
     row->start(posterior);
+}
+
+static void list_factors(bnn_posterior *posterior, const struct bnn_net *net, size_t lowest) {
+    posterior->net = net;
+    posterior->lowest = lowest;
+    if (posterior->row->lay_out != NULL) posterior->row->lay_out(posterior);
+}
+
+bnn_status bnn_posterior_make(bnn_posterior *posterior, const bnn_posterior_row *row, size_t n_weights, size_t n_noise, size_t n_draws) {
+    start(posterior, row, n_weights, n_noise, n_draws);
     for (size_t a = 0; a < posterior->n_arrays; a++) {
         bnn_posterior_array *array = &posterior->arrays[a];
         array->at = BNN_TAKE(&posterior->arena, array->copies * posterior->n_params, real);
@@ -32,11 +42,21 @@ void bnn_posterior_free(bnn_posterior *posterior) {
 }
 
 bnn_status bnn_posterior_lay_out(bnn_posterior *posterior, const struct bnn_net *net, size_t lowest) {
-    posterior->net = net;
-    posterior->lowest = lowest;
-    if (posterior->row->lay_out == NULL) return BNN_OK;
-    posterior->row->lay_out(posterior);
+    list_factors(posterior, net, lowest);
+    for (size_t i = 0; i < posterior->n_factors && !posterior->arena.has_failed; i++) {
+        bnn_factor *factor = &posterior->factors[i];
+        factor->at = BNN_TAKE(&posterior->arena, factor->rows * factor->cols, double);
+    }
     return posterior->arena.has_failed ? BNN_FAIL_MEMORY("the factors of the posterior") : BNN_OK;
+}
+
+bnn_status bnn_posterior_outline(bnn_posterior *posterior, const bnn_posterior_row *row, const struct bnn_net *net, size_t n_weights,
+                                 size_t n_noise, size_t n_draws, size_t lowest) {
+    start(posterior, row, n_weights, n_noise, n_draws);
+    list_factors(posterior, net, lowest);
+    if (!posterior->arena.has_failed) return BNN_OK;
+    bnn_posterior_free(posterior);
+    return BNN_FAIL_MEMORY("the outline of the posterior");
 }
 
 bnn_factor *bnn_posterior_factor(const bnn_posterior *posterior, const char *name) {

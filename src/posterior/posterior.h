@@ -28,7 +28,7 @@ typedef struct bnn_posterior_row {
     bnn_variant head;
     /* Lays out the arrays for n_params and n_draws. */
     void (*start)(bnn_posterior *posterior);
-    /* Takes and names the factors from net and lowest; NULL: the kind has none. */
+    /* Takes the list of factors for net and lowest, with names and sizes but no numbers yet; NULL: the kind has none. */
     void (*lay_out)(bnn_posterior *posterior);
     /* out [n] = theta[first .. first + n) of draw s; draws are functions of (seed, s): any part can be made at any time. */
     void (*draw)(const bnn_posterior *posterior, uint64_t seed, size_t s, size_t first, size_t n, real *out);
@@ -60,6 +60,10 @@ void       bnn_posterior_free(bnn_posterior *posterior);
 
 /* For kinds with factors: takes them (zeroed) for layers from `lowest` of the net, which is borrowed. Other kinds remember both. */
 bnn_status bnn_posterior_lay_out(bnn_posterior *posterior, const struct bnn_net *net, size_t lowest);
+
+/* What both would take, as a kind with its arrays and factors whose `at` are NULL: to hold a file against before any memory is asked for. */
+bnn_status bnn_posterior_outline(bnn_posterior *posterior, const bnn_posterior_row *row, const struct bnn_net *net, size_t n_weights,
+                                 size_t n_noise, size_t n_draws, size_t lowest);
 
 /* NULL if there is none of that name. */
 bnn_factor *bnn_posterior_factor(const bnn_posterior *posterior, const char *name);
