@@ -4,6 +4,7 @@
 #include "posterior/output_cov.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void full_start(bnn_posterior *posterior) {
@@ -43,6 +44,24 @@ static void full_mean(const bnn_posterior *posterior, real *out) {
     memcpy(out, posterior->arrays[0].at, posterior->n_params * sizeof *out);
 }
 
+/* var_i = |column i of L^-1|^2 */
+static void full_sd(const bnn_posterior *posterior, size_t first, size_t n, real *out) {
+    size_t span = posterior->factors->rows, lowest = first_of(posterior);
+    double *column = malloc(span * sizeof *column);
+    for (size_t i = first; i < first + n; i++) {
+        double var = i < lowest || i >= posterior->n_weights ? 0 : NAN;
+        if (var != 0 && column != NULL) {
+            memset(column, 0, span * sizeof *column);
+            column[i - lowest] = 1;
+            bnn_solve_lower(BNN_PLAIN, span, posterior->factors->at, 1, column);
+            var = 0;
+            for (size_t j = 0; j < span; j++) var += column[j] * column[j];
+        }
+        out[i - first] = (real)sqrt(var);
+    }
+    free(column);
+}
+
 /* J Sigma J' = (L^-1 J')' (L^-1 J') */
 static void full_solve(const bnn_posterior *posterior, size_t m, double *rows) {
     bnn_solve_lower(BNN_PLAIN, posterior->factors->rows, posterior->factors->at, m, rows);
@@ -52,5 +71,6 @@ static const bnn_linear_row linear = { .solve = full_solve };
 
 const bnn_posterior_row bnn_full_posterior = {
     .head = { "full", "a normal with all correlations over a span of layers, from Laplace", NULL, 0 },
-    .start = full_start, .lay_out = full_lay_out, .draws_whole = true, .draw = full_draw, .mean = full_mean, .linear = &linear,
+    .start = full_start, .lay_out = full_lay_out, .draws_whole = true, .draw = full_draw, .mean = full_mean, .sd = full_sd,
+    .linear = &linear,
 };

@@ -94,9 +94,52 @@ static void kron_mean(const bnn_posterior *posterior, real *out) {
     memcpy(out, posterior->arrays[0].at, posterior->n_params * sizeof *out);
 }
 
+/* a [n x n] <- its squares; NULL: out of memory */
+static double *squares_of(bnn_arena *arena, const bnn_factor *factor) {
+    size_t n = factor->rows * factor->cols;
+    double *squares = BNN_TAKE(arena, n, double);
+    for (size_t i = 0; squares != NULL && i < n; i++) squares[i] = factor->at[i] * factor->at[i];
+    return squares;
+}
+
+/* var [n_out x n_in] of the weights themselves = (V_G^2)' var V_A^2, squares by element; NULL: out of memory. */
+static const double *weight_vars(const bnn_posterior *posterior, size_t l, bnn_arena *arena) {
+    const bnn_factor *f = factors_of(posterior, l);
+    size_t n_out = f[OUT_VECTORS].rows, n_in = f[IN_VECTORS].rows;
+    double *var = BNN_TAKE(arena, n_out * n_in, double), *half = BNN_TAKE(arena, n_out * n_in, double);
+    const double *out = squares_of(arena, &f[OUT_VECTORS]), *in = squares_of(arena, &f[IN_VECTORS]);
+    if (arena->has_failed) return NULL;
+    for (size_t i = 0; i < n_out * n_in; i++) var[i] = var_at(f, i / n_in, i % n_in);
+    bnn_dgemm(BNN_TRANSPOSED, BNN_PLAIN, n_out, n_in, n_out, out, n_out, var, n_in, 0, half, n_in);
+    bnn_dgemm(BNN_PLAIN, BNN_PLAIN, n_out, n_in, n_in, half, n_in, in, n_in, 0, var, n_in);
+    return var;
+}
+
+/* out [n] of theta[first ..): what belongs to layer l, whose weights come unit by unit and then the biases */
+static void layer_sds(const bnn_posterior *posterior, size_t l, size_t first, size_t n, real *out) {
+    const bnn_layer *layer = &posterior->net->layers[l];
+    size_t n_in = layer->n_in + layer->has_bias, end = layer->weight + layer->n_out * n_in;
+    if (!bnn_layer_has_weights(layer) || end <= first || layer->weight >= first + n) return;
+    bnn_arena arena = {0};
+    const double *var = weight_vars(posterior, l, &arena);
+    for (size_t i = layer->weight; i < end; i++) {
+        size_t at = i - layer->weight, o = at / layer->n_in, j = at % layer->n_in;
+        if (i < first || i >= first + n) continue;
+        if (layer->has_bias && i >= layer->bias) o = i - layer->bias, j = layer->n_in;
+        out[i - first] = var == NULL ? (real)NAN : (real)sqrt(var[o * n_in + j]);
+    }
+    bnn_arena_free(&arena);
+}
+
+static void kron_sd(const bnn_posterior *posterior, size_t first, size_t n, real *out) {
+    memset(out, 0, n * sizeof *out);
+    for (size_t l = posterior->lowest; l < posterior->net->n_layers; l++) layer_sds(posterior, l, first, n, out);
+}
+
 static const bnn_linear_row linear = { .spread = kron_spread };
 
 const bnn_posterior_row bnn_kron_posterior = {
     .head = { "kron", "a normal per layer, Kronecker-factored, from Laplace", NULL, 0 },
-    .start = kron_start, .lay_out = kron_lay_out, .draws_whole = true, .draw = kron_draw, .mean = kron_mean, .linear = &linear,
+    .start = kron_start, .lay_out = kron_lay_out, .draws_whole = true, .draw = kron_draw, .mean = kron_mean, .sd = kron_sd,
+    .linear = &linear,
 };
