@@ -168,24 +168,32 @@ static double fact(const bnn_model *model, const char *name) {
 }
 
 /* The fact "0.5, 12" in fewer digits. */
-static void note_factors(derivation *d) {
-    char *text = bnn_arena_text(&d->arena, json_string_value(json_object_get(d->parent.model->facts, "prior_precision_factor"))), *item;
-    bnn_text line = {0};
-    for (double value; text != NULL && (item = strsep(&text, ",")) != NULL;)
-        if (bnn_text_to_number(item, &value)) bnn_text_add(&line, "%s%.4g", line.length > 0 ? ", " : "", value);
-    if (line.at != NULL)
-        bnn_draft_note(&d->draft, "prior precision: %s times that of [prior] (prior_precision = %s)", line.at,
-                       bnn_config_text(d->draft.setup.config, "method", "prior_precision"));
-    bnn_text_free(&line);
+static void add_factors(bnn_text *lines, const bnn_model *model, const bnn_config *config) {
+    bnn_arena arena = {0};
+    char *text = bnn_arena_text(&arena, json_string_value(json_object_get(model->facts, "prior_precision_factor"))), *item;
+    const char *between = "";
+    bnn_text_add(lines, "prior precision: ");
+    for (double value; text != NULL && (item = strsep(&text, ",")) != NULL; between = ", ")
+        if (bnn_text_to_number(item, &value)) bnn_text_add(lines, "%s%.4g", between, value);
+    bnn_text_add(lines, " times that of [prior] (prior_precision = %s)\n", bnn_config_text(config, "method", "prior_precision"));
+    bnn_arena_free(&arena);
+}
+
+void bnn_laplace_describe(bnn_text *lines, const bnn_model *model, const bnn_config *config) {
+    if (json_object_get(model->facts, "log_evidence") == NULL) return;
+    bnn_text_add(lines, "log evidence %.6g = log likelihood %.6g + Occam term %.6g; %.4g weights well determined\n",
+                 fact(model, "log_evidence"), -fact(model, "nll"), fact(model, "occam"), fact(model, "well_determined"));
+    add_factors(lines, model, config);
+    if (fact(model, "jitter") > 0)
+        bnn_text_add(lines, "warning: the Cholesky factor needed a jitter of %.0e of the mean diagonal\n", fact(model, "jitter"));
 }
 
 static void note_result(derivation *d) {
-    const bnn_model *model = d->parent.model;
-    bnn_draft_note(&d->draft, "log evidence %.6g = log likelihood %.6g + Occam term %.6g; %.4g weights well determined",
-                   fact(model, "log_evidence"), -fact(model, "nll"), fact(model, "occam"), fact(model, "well_determined"));
-    note_factors(d);
-    if (fact(model, "jitter") > 0)
-        bnn_draft_note(&d->draft, "warning: the Cholesky factor needed a jitter of %.0e of the mean diagonal", fact(model, "jitter"));
+    bnn_text lines = {0};
+    bnn_laplace_describe(&lines, d->parent.model, d->draft.setup.config);
+    for (char *line = lines.at, *end; line != NULL && (end = strchr(line, '\n')) != NULL; line = end + 1)
+        bnn_draft_note(&d->draft, "%.*s", (int)(end - line), line);
+    bnn_text_free(&lines);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */

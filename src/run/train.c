@@ -4,6 +4,7 @@
  * and leaves nothing behind. */
 #include "base/fail.h"
 #include "run/checkpoint.h"
+#include "run/laplace.h"
 #include "run/training.h"
 
 #include <stdlib.h>
@@ -84,6 +85,9 @@ static bnn_status prepare(bnn_training *t) {
 static bnn_status save(bnn_training *t, const bnn_model *model) {
     bnn_status status = bnn_training_open_folder(t);
     if (status != BNN_OK) return status;
+    bnn_text lines = {0};
+    bnn_laplace_describe(&lines, model, t->setup.config);
+    note_lines(t, &lines);
     bnn_training_note_end(t, model);
     char *path = bnn_folder_join(t->folder.path, BNN_RUN_POSTERIOR);
     status = bnn_journal_close(&t->journal);

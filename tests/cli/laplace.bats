@@ -41,6 +41,8 @@ END
                 rm -rf l t
                 "$BNN" laplace -q runs/first "structure=$structure" "span=$span" "predictive=$predictive" -o l
                 "$BNN" train -q l/config.ini -o t
+                [ "$(grep -c -E '^(log evidence|prior precision)' t/log.txt)" -eq 2 ]
+                cmp <(grep -E '^(log evidence|prior precision)' l/log.txt) <(grep -E '^(log evidence|prior precision)' t/log.txt)
                 cmp l/config.ini t/config.ini
                 cmp l/posterior.safetensors t/posterior.safetensors
                 "$BNN" evaluate l --require 'rmse<1'
@@ -115,6 +117,10 @@ END
     setup_all
     "$BNN" laplace -q runs/first structure=diag span=last_layer -o diag
     "$BNN" laplace -q runs/first -o kron
+    "$BNN" laplace -q runs/first structure=full -o full
+    for kind in kron full; do
+        "$BNN" inspect "$kind" | awk '/^[0-9]+\.(weight|bias) / && NF == 5 { n++; bad += !($4 > 0 && $5 <= 1) } END { exit n != 4 || bad > 0 }'
+    done
     "$BNN" inspect diag --json > diag.json
     "$BNN" inspect kron --json > kron.json
     "$BNN" inspect kron > page.txt
