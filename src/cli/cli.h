@@ -65,7 +65,7 @@ void cli_args_free(cli_args *args);
 void cli_command_help(const cli_command *command, FILE *stream);
 bnn_run_request cli_request(const cli_args *args);     /* of a command whose first word is a configuration */
 
-/* report.c */
+/* print.c */
 void cli_error_print(const char *sentences);           /* each line as "bnn: ..." on stderr */
 void cli_forecast_print(const bnn_run_forecast *forecast);
 bnn_status cli_json_print(json_t *json);               /* takes the reference; NULL: out of memory */
