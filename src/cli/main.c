@@ -27,6 +27,10 @@ const cli_command cli_commands[] = {
       "Without DATA: the run's test rows, else its validation rows; --split chooses. With --split train also elbo, nll and kl (nats, "
       "whole training set).",
       FIT_OPTIONS | CLI_SPLIT | CLI_LABELS | CLI_JSON | CLI_REQUIRE, 1, 2, cli_evaluate },
+    { "report", "RUN...", "one self-contained HTML file with the pictures",
+      "Draws the run's test rows, else its validation rows, else its training rows. One run: RUN/report.html; several, side by side: report.html "
+      "in the current folder; or -o FILE. With --ood DATA also how unsure the net is of rows from elsewhere. Needs gnuplot (Debian: gnuplot-nox).",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_OOD, 1, 1000, cli_report },
     { "import", "FILE.safetensors --config X.ini [section.key=value ...]", "a net trained elsewhere becomes a map run",
       "Takes N.weight [out, in] and N.bias [out] in the order of N as the layers of the configured net; other names by --map. Learnt Gaussian "
       "noise is fitted to the training rows. The net must work on inputs and targets as [data] scales them: --check-inputs (raw features) "
