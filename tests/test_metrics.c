@@ -3,12 +3,14 @@
 
 #include <gsl/gsl_cdf.h>
 
-static bnn_score score_of(const bnn_prediction *p, const char *name) {
+static const bnn_metric *metric_of(const char *name) {
     for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++)
-        if (strcmp(metric->name, name) == 0) return metric->score(p);
+        if (strcmp(metric->name, name) == 0) return metric;
     fail_msg("no metric %s", name);
-    return (bnn_score){ NAN, NAN };
+    return NULL;
 }
+
+static bnn_score score_of(const bnn_prediction *p, const char *name) { return metric_of(name)->score(p); }
 
 #define assert_score(p, name, want_value, want_se)              \
     do {                                                        \
@@ -55,6 +57,54 @@ static void several_targets_are_pooled(void **state) {
     assert_score(&p, "coverage_90", 1 / 3., 1 / 6.);
 }
 
+/* sklearn.metrics 1.9 with sample_weight; errors: statsmodels 0.15 WLS of the rows on a constant, cov_type="HC1", of rmse divided by
+ * 2 rmse, of r2 that of e^2 - R d^2 divided by mean(d^2). */
+static void case_weights_count_in_metrics_of_numbers(void **state) {
+    (void)state;
+    double weight[] = { 1, 0.5, 2, 1.5, 0.75 };
+    bnn_prediction p = five_numbers(5);
+    p.weight = weight;
+    assert_score(&p, "rmse", 0.6384423980690613, 0.1743425206653018);
+    assert_score(&p, "mae", 0.5652173913043478, 0.17799139494580793);
+    assert_score(&p, "r2", 0.9030026990553306, 0.03760998365570892);
+    assert_score(&p, "log_lik", -1.8369565217391302, 0.41729170187030146);
+    assert_score(&p, "crps", 0.375, 0.148837651495969);
+    assert_score(&p, "coverage_90", 0.39130434782608686, 0.2481343943003463);
+}
+
+static void a_row_of_weight_0_is_not_there(void **state) {
+    (void)state;
+    double weight[] = { 1, 1, 1, 1, 0 };
+    bnn_prediction all = five_numbers(5), four = five_numbers(4);
+    all.weight = weight;
+    all.log_lik[4] = -INFINITY;
+    for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++) {
+        if (!metric->for_numbers) continue;
+        bnn_score got = metric->score(&all), want = metric->score(&four);
+        assert_close(got.value, want.value, 1e-15);
+        if (strcmp(metric->name, "pit_ks") != 0) assert_close(got.se, want.se, 1e-15);      /* resampled: only about the same */
+    }
+    all.log_lik[4] = -0.75;
+}
+
+/* By hand: sd of 1 2 6 is sqrt(7); sqrt(7 / 3); rmse: its square's error over 2 rmse; two targets: the sum's half is the mean's. */
+static void monte_carlo_errors_are_those_of_means_over_draws(void **state) {
+    (void)state;
+    double effects[] = { 1, 2, 6 }, error = sqrt(7. / 3), weights[] = { 1, 1, 1 };
+    bnn_prediction p = five_numbers(5);
+    assert_true(isnan(metric_of("log_lik")->mcse(&p)) && isnan(metric_of("rmse")->mcse(&p)) && metric_of("mae")->mcse == NULL);
+    p.n_draws = 3;
+    p.draw_likelihood = p.draw_square = p.draw_brier = effects;
+    assert_close(metric_of("log_lik")->mcse(&p), error, 1e-14);
+    assert_close(metric_of("brier")->mcse(&p), error, 1e-14);
+    assert_close(metric_of("rmse")->mcse(&p), error / 2 / 0.6519202405202649, 1e-14);
+    double target[] = { 1, 10, 2, 14, 4, 9 }, mean[] = { 1.5, 11, 1.25, 13, 4.25, 9.5 };
+    bnn_prediction two = { .n_rows = 3, .n_targets = 2, .n_draws = 3, .mean = mean, .target = target, .draw_square = effects };
+    assert_close(metric_of("rmse")->mcse(&two), error / 4 / 0.7216878364870323, 1e-14);
+    two.weight = weights;
+    assert_close(metric_of("rmse")->mcse(&two), error / 4 / 0.7216878364870323, 1e-14);
+}
+
 static void perfect_means_have_no_error(void **state) {
     (void)state;
     bnn_prediction p = five_numbers(5);
@@ -83,6 +133,18 @@ static void metrics_of_classes_match_sklearn(void **state) {
     assert_score(&p, "error", 0.3333333333333333, 0.210818510677892);
     assert_score(&p, "log_lik", -0.7161829039814295, 0.2144509531125667);
     assert_score(&p, "brier", 0.4336333333333333, 0.15936645750526607);
+}
+
+/* The same with sample_weight; errors: statsmodels WLS, HC1. */
+static void case_weights_count_in_metrics_of_classes(void **state) {
+    (void)state;
+    double weight[] = { 1, 2, 0.5, 1, 1.5, 3 };
+    bnn_prediction p = six_rows_of_classes(6);
+    p.weight = weight;
+    assert_score(&p, "accuracy", 0.6111111111111112, 0.24450990518936255);
+    assert_score(&p, "log_lik", -0.7103422418646059, 0.23778688088798977);
+    assert_score(&p, "brier", 0.43643333333333345, 0.18302286868286533);
+    assert_close(score_of(&p, "ece").value, 0.3961111111111111, 1e-12);        /* NumPy, by its definition */
 }
 
 /* By hand: bins of .7 and .72 (both right), .6 (wrong), .4 (right), .9 (right), .55 (wrong): (.58 + .6 + .6 + .1 + .55) / 6.
@@ -114,16 +176,20 @@ static void one_row_has_no_standard_error(void **state) {
     }
 }
 
+static void assert_names(size_t n_classes, const char *want) {
+    bnn_prediction p = { .n_classes = n_classes };
+    char names[256] = "";
+    for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++)
+        if (bnn_metric_fits(metric, &p)) strcat(strcat(names, metric->name), " ");
+    assert_string_equal(names, want);
+}
+
 /* The names that --json promises. */
 static void each_kind_has_the_metrics_of_the_interface(void **state) {
     (void)state;
-    char numbers[256] = "", classes[256] = "";
-    for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++) {
-        if (metric->for_numbers) strcat(strcat(numbers, metric->name), " ");
-        if (metric->for_classes) strcat(strcat(classes, metric->name), " ");
-    }
-    assert_string_equal(numbers, "rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95 ");
-    assert_string_equal(classes, "accuracy error log_lik brier ece ");
+    assert_names(0, "rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95 pit_ks ");
+    assert_names(3, "accuracy error log_lik brier ece ace aurc ");
+    assert_names(2, "accuracy error log_lik brier ece ace aurc auroc ");
 }
 
 /* ---- baseline ---------------------------------------------------------------------------------------------------------- */
@@ -302,8 +368,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics_of_numbers_match_sklearn),
         cmocka_unit_test(several_targets_are_pooled),
+        cmocka_unit_test(case_weights_count_in_metrics_of_numbers),
+        cmocka_unit_test(a_row_of_weight_0_is_not_there),
+        cmocka_unit_test(monte_carlo_errors_are_those_of_means_over_draws),
         cmocka_unit_test(perfect_means_have_no_error),
         cmocka_unit_test(metrics_of_classes_match_sklearn),
+        cmocka_unit_test(case_weights_count_in_metrics_of_classes),
         cmocka_unit_test(ece_has_fifteen_bins_and_a_bootstrap_error),
         cmocka_unit_test(ece_adds_up_within_bins_first),
         cmocka_unit_test(one_row_has_no_standard_error),

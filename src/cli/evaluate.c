@@ -18,8 +18,7 @@ static void add_line(table *t, const char *name, double value, double se, double
 
 static void add_metrics(table *t, const bnn_prediction *prediction, const bnn_prediction *baseline) {
     for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++) {
-        bool fits = prediction->n_classes > 0 ? metric->for_classes : metric->for_numbers;
-        if (!fits) continue;
+        if (!bnn_metric_fits(metric, prediction)) continue;
         bnn_score score = metric->score(prediction);
         add_line(t, metric->name, score.value, score.se, baseline == NULL ? NAN : metric->score(baseline).value);
     }

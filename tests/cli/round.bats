@@ -47,7 +47,7 @@ END
     python3 - <<END
 import json
 test, train = json.load(open("test.json")), json.load(open("train.json"))
-names = "rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95".split()
+names = "rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95 pit_ks".split()
 assert sorted(test) == ["metrics", "rows", "run", "split"], test
 assert (test["run"], test["split"], test["rows"]) == ("runs/first", "test", 10)
 assert list(test["metrics"]) == names and test["metrics"]["rmse"]["se"] > 0
