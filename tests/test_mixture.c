@@ -1,6 +1,5 @@
 /* What several draws say together: mixtures against SciPy, closed forms and bisection. */
 #include "predicting.h"
-#include "base/rng.h"
 #include "predict/mixture.h"
 
 #include <gsl/gsl_cdf.h>
@@ -109,41 +108,6 @@ static void bracket_grows_until_it_holds_the_quantile(void **state) {
     bnn_dataset_free(row);
 }
 
-/* n means of sd 2, noise sds exp(log_sd) and half of it; the double sum over pairs is the reference. */
-static void assert_crps_equals_pairs(size_t n, real log_sd, double y, double tolerance) {
-    real (*components)[2] = calloc(n, sizeof *components), *e = malloc(n * sizeof *e);
-    double *mean = malloc(n * sizeof *mean), *var = malloc(n * sizeof *var);
-    bnn_dataset *row;
-    bnn_rng_normals(bnn_key_make(1, BNN_PURPOSE_TEST, 0, 0, 0), 0, n, e);
-    for (size_t s = 0; s < n; s++) {
-        components[s][0] = 2 * e[s];
-        components[s][1] = s % 2 == 0 ? log_sd : log_sd - (real)0.6875;
-        mean[s] = (double)components[s][0];
-        var[s] = exp(2 * (double)components[s][1]);
-    }
-    bnn_model *model = make_normals(n, (const real(*)[2])components, y, &row);
-    bnn_prediction *p = predict_rows(model, row, NULL);
-    assert_close(p->crps[0], bnn_crps_of_normals(n, mean, var, y), tolerance);
-    bnn_prediction_free(p);
-    bnn_model_free(model);
-    bnn_dataset_free(row);
-    free(components);
-    free(e);
-    free(mean);
-    free(var);
-}
-
-/* Wide noise takes few steps of the trapezoid rule, narrow noise and few draws go by pairs, narrow noise and many by quadrature. */
-static void crps_is_the_same_by_all_ways(void **state) {
-    (void)state;
-    const double ys[] = { 0.25, 40.5 };
-    for (size_t i = 0; i < 2; i++) {
-        assert_crps_equals_pairs(300, 0, ys[i], 1e-12);
-        assert_crps_equals_pairs(300, -4, ys[i], 1e-12);
-        assert_crps_equals_pairs(600, -4, ys[i], 1e-7);      /* asked for 1e-9 sd in each tail */
-    }
-}
-
 /* ---- other likelihoods ------------------------------------------------------------------------------------------------- */
 
 /* Two t of 4 degrees of freedom. Expected: SciPy (stats.t; brentq; CRPS by integrate.quad over the whole line). */
@@ -213,7 +177,6 @@ int main(void) {
         cmocka_unit_test(equal_draws_give_one_normal),
         cmocka_unit_test(quantiles_of_two_distant_normals_match_bisection),
         cmocka_unit_test(bracket_grows_until_it_holds_the_quantile),
-        cmocka_unit_test(crps_is_the_same_by_all_ways),
         cmocka_unit_test(mixture_of_student_t_matches_scipy),
         cmocka_unit_test(mixture_of_counts_matches_scipy),
         cmocka_unit_test(targets_that_are_no_counts_are_refused),

@@ -1,16 +1,9 @@
-/* CDF, quantiles and CRPS of a mixture over draws.
+/* CDF, quantiles and CRPS of a mixture over draws. Normal components are left to normals.c.
  *
  * A quantile is the root of cdf(y) - level by Brent's method. It lies between the smallest and the largest quantile of the
- * components, and for normal components mean + z sd gives both ends; for others the bracket grows until it holds the root. Of counts
- * it is the smallest whole number whose cdf reaches the level.
- *
- * CRPS of n normals (Grimit, Gneiting, Berrocal & Johnson 2006, eq. 5), with A(m, v) = E|N(m, v)|:
- *
- *     crps = 1/n sum_s A(y - m_s, v_s) - spread,   spread = 1/(2 n^2) sum_s sum_t A(m_s - m_t, v_s + v_t) = int F (1 - F) dx
- *
- * Its n^2 terms soon cost more than the integral: F (1 - F) is smooth on the scale of the smallest sd, so that the trapezoid rule with
- * half of it as its step has an error of exp(-4 pi^2), next to none. Where that takes too many steps, and for other likelihoods, the
- * CRPS comes from adaptive quadrature; the CDF of counts is a step function, its integral a sum over whole numbers. */
+ * components; what normal ones would give is widened until it holds the root. Of counts it is the smallest whole number whose cdf
+ * reaches the level. The CRPS comes from adaptive quadrature; the CDF of counts is a step function, its integral a sum over whole
+ * numbers. */
 #include "predict/mixture.h"
 
 #include <float.h>
@@ -18,7 +11,7 @@
 #include <gsl/gsl_errno.h>
 #include <math.h>
 
-enum { MAX_GROWTHS = 60, MAX_ITERATIONS = 200, MAX_INTERVALS = 500, MAX_PAIRWISE = 512, MAX_STRIDES = 1024 };
+enum { MAX_GROWTHS = 60, MAX_ITERATIONS = 200, MAX_INTERVALS = 500, MAX_STRIDES = 1024 };
 
 bool bnn_mixture_tools_make(bnn_mixture_tools *tools) {
     tools->solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
@@ -32,9 +25,15 @@ void bnn_mixture_tools_free(bnn_mixture_tools *tools) {
     *tools = (bnn_mixture_tools){0};
 }
 
+static bnn_normals normals_of(const bnn_mixture *mixture) {
+    return (bnn_normals){ mixture->n, mixture->mean, mixture->var, mixture->inverse_sd };
+}
+
 double bnn_mixture_cdf(const bnn_mixture *mixture, double y) {
     const bnn_likelihood *likelihood = mixture->likelihood;
+    const bnn_normals normals = normals_of(mixture);
     double sum = 0;
+    if (normals.inverse_sd != NULL) return bnn_normals_cdf(&normals, y);
     for (size_t s = 0; s < mixture->n; s++)
         sum += likelihood->row->cdf(likelihood, mixture->noise + s * likelihood->n_noise, mixture->f + s * mixture->stride,
                                     mixture->target, y);
@@ -89,6 +88,8 @@ static double count_quantile(level_job *job, double high) {
 double bnn_mixture_quantile(const bnn_mixture *mixture, bnn_mixture_tools *tools, double level) {
     level_job job = { mixture, level };
     gsl_function function = { excess, &job };
+    const bnn_normals normals = normals_of(mixture);
+    if (normals.inverse_sd != NULL) return bnn_normals_quantile(&normals, level);
     double low, high, sd = find_bracket(&job, &low, &high);
     if (mixture->likelihood->row->wants_counts) return isnan(sd) ? NAN : count_quantile(&job, high);
     if (isnan(sd) || gsl_root_fsolver_set(tools->solver, &function, low, high) != GSL_SUCCESS) return NAN;
@@ -103,53 +104,6 @@ double bnn_mixture_quantile(const bnn_mixture *mixture, bnn_mixture_tools *tools
 }
 
 /* ---- CRPS -------------------------------------------------------------------------------------------------------------- */
-
-/* E|N(mean, var)| = 2 sd phi(z) + mean (2 Phi(z) - 1),  z = mean / sd */
-static double mean_of_abs(double mean, double var) {
-    double sd = sqrt(var), z = mean / sd;
-    return 2 * sd * exp(-0.5 * z * z) / sqrt(2 * M_PI) + mean * erf(z * M_SQRT1_2);
-}
-
-static double distance_to(size_t n, const double *mean, const double *var, double y) {
-    double sum = 0;
-    for (size_t s = 0; s < n; s++) sum += mean_of_abs(y - mean[s], var[s]);
-    return sum / (double)n;
-}
-
-double bnn_crps_of_normals(size_t n, const double *mean, const double *var, double y) {
-    double pairs = 0, selves = 0;
-    for (size_t s = 0; s < n; s++) {
-        selves += mean_of_abs(0, 2 * var[s]);
-        for (size_t t = 0; t < s; t++) pairs += mean_of_abs(mean[s] - mean[t], var[s] + var[t]);
-    }
-    return distance_to(n, mean, var, y) - (pairs + 0.5 * selves) / ((double)n * (double)n);
-}
-
-typedef struct grid { double first, step, n; } grid;
-
-/* From where F is 0 to where it is 1 in double. */
-static grid grid_of_normals(size_t n, const double *mean, const double *var) {
-    double low = INFINITY, high = -INFINITY, least_var = INFINITY;
-    for (size_t s = 0; s < n; s++) {
-        double reach = 8.5 * sqrt(var[s]);
-        low = fmin(low, mean[s] - reach);
-        high = fmax(high, mean[s] + reach);
-        least_var = fmin(least_var, var[s]);
-    }
-    double step = 0.5 * sqrt(least_var);
-    return (grid){ low, step, ceil((high - low) / step) };
-}
-
-static double spread_on_grid(size_t n, const double *mean, const double *var, grid g) {
-    double sum = 0;
-    for (double i = 0; i <= g.n; i++) {
-        double x = g.first + i * g.step, cdf = 0;
-        for (size_t s = 0; s < n; s++) cdf += 0.5 * erfc((mean[s] - x) / sqrt(2 * var[s]));
-        cdf /= (double)n;
-        sum += cdf * (1 - cdf);
-    }
-    return g.step * sum;
-}
 
 typedef struct tail_job { const bnn_mixture *mixture; double y, step; bool is_above; } tail_job;
 
@@ -197,13 +151,9 @@ static double crps_of_counts(const bnn_mixture *mixture, bnn_mixture_tools *tool
 }
 
 double bnn_mixture_crps(const bnn_mixture *mixture, bnn_mixture_tools *tools, double y) {
-    const bnn_likelihood_row *row = mixture->likelihood->row;
-    const double *mean = mixture->mean, *var = mixture->var;
-    size_t n = mixture->n;
-    if (row->wants_counts) return crps_of_counts(mixture, tools, y);
-    grid g = grid_of_normals(n, mean, var);
-    if (row->is_normal && 2 * g.n < (double)n) return distance_to(n, mean, var, y) - spread_on_grid(n, mean, var, g);
-    if (row->is_normal && n <= MAX_PAIRWISE) return bnn_crps_of_normals(n, mean, var, y);
+    const bnn_normals normals = normals_of(mixture);
+    if (mixture->likelihood->row->wants_counts) return crps_of_counts(mixture, tools, y);
+    if (normals.inverse_sd != NULL) return bnn_normals_crps(&normals, y);
     double sd = total_sd(mixture);
     return integrate_tail(mixture, tools, y, sd, false) + integrate_tail(mixture, tools, y, sd, true);
 }

@@ -3,6 +3,7 @@
 #define BNN_PREDICT_MIXTURE_H
 
 #include "likelihood/likelihood.h"
+#include "predict/normals.h"
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_roots.h>
 
@@ -14,6 +15,7 @@ typedef struct bnn_mixture {
     const real   *noise;          /* learnt noise of draw s at noise + s * n_noise         */
     size_t        target;
     const double *mean, *var;     /* [n] of the components                                 */
+    const double *inverse_sd;     /* [n] 1 / sd of normal components, for which f and noise are not asked; NULL: others */
 } bnn_mixture;
 
 /* Solvers, one set per thread. GSL's error handler must be off. */
@@ -32,8 +34,5 @@ double bnn_mixture_quantile(const bnn_mixture *mixture, bnn_mixture_tools *tools
 
 /* Continuous ranked probability score, the integral of (cdf(x) - 1{x >= y})^2 dx; NaN if the integral did not converge. */
 double bnn_mixture_crps(const bnn_mixture *mixture, bnn_mixture_tools *tools, double y);
-
-/* The same for a mixture of n normals in closed form, O(n^2). */
-double bnn_crps_of_normals(size_t n, const double *mean, const double *var, double y);
 
 #endif

@@ -22,6 +22,7 @@ static bool take_scratch(bnn_arena *arena, bnn_summary_scratch *scratch, const b
         scratch->p = BNN_TAKE(arena, n * p->n_draws * p->n_classes, double);
         return true;
     }
+    scratch->inverse_sd = BNN_TAKE(arena, p->n_draws, double);
     scratch->center = BNN_TAKE(arena, n * p->n_targets, double);
     scratch->mean = BNN_TAKE(arena, n * p->n_targets * p->n_draws, double);
     scratch->var = BNN_TAKE(arena, n * p->n_targets * p->n_draws, double);
@@ -161,10 +162,17 @@ static double quantile_of(const bnn_tile *t, const bnn_mixture *mixture, double 
     return t->model->scaling.y_shift[mixture->target] + t->model->scaling.y_scale[mixture->target] * quantile;
 }
 
+static const double *inverse_sds(const bnn_tile *t, const bnn_mixture *mixture) {
+    double *inverse_sd = t->scratch->inverse_sd;
+    for (size_t s = 0; s < mixture->n; s++) inverse_sd[s] = 1 / sqrt(mixture->var[s]);
+    return inverse_sd;
+}
+
 static void sum_up_target(const bnn_tile *t, size_t i, size_t j) {
     bnn_prediction *prediction = t->prediction;
     bnn_mixture mixture = mixture_of(t, i, j);
     size_t n_targets = prediction->n_targets, row = t->row + i, at = row * n_targets + j;
+    if (mixture.likelihood->row->is_normal) mixture.inverse_sd = inverse_sds(t, &mixture);
     double unit = t->model->scaling.y_scale[j] * t->sd_scale, center = t->scratch->center[i * n_targets + j];
     for (size_t q = 0; q < prediction->n_quantiles; q++)
         prediction->quantiles[at * prediction->n_quantiles + q] = quantile_of(t, &mixture, prediction->quantile_levels[q], center);

@@ -8,6 +8,7 @@
 
 typedef struct bnn_summary_scratch {
     double *mean, *var;              /* [rows x n_targets x n_draws] numbers: of y given each draw, scaled          */
+    double *inverse_sd;              /* [n_draws] of one row and target, where y given each draw is normal          */
     double *draw_mean, *draw_var;    /* [rows x n_targets] the same of one draw                                     */
     double *center;                  /* [rows x n_targets] mean over draws, scaled                                  */
     real   *y;                       /* [rows x n_targets] scaled targets, moved if the spread is calibrated        */
