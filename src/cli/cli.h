@@ -12,7 +12,7 @@ enum {
     CLI_SET = 1 << 0, CLI_OUTPUT = 1 << 1, CLI_DRY_RUN = 1 << 2, CLI_QUIET = 1 << 3, CLI_VERBOSE = 1 << 4, CLI_FORCE = 1 << 5,
     CLI_JSON = 1 << 6, CLI_THREADS = 1 << 7, CLI_SPLIT = 1 << 8, CLI_LABELS = 1 << 9, CLI_REQUIRE = 1 << 10,
     CLI_RESUME = 1 << 11, CLI_BARE_KEYS = 1 << 12, CLI_IMPORT = 1 << 13, CLI_DRAWS = 1 << 14, CLI_OOD = 1 << 15, CLI_KEEP = 1 << 16,
-    CLI_SWEEP = 1 << 17
+    CLI_SWEEP = 1 << 17, CLI_LEVEL = 1 << 18, CLI_DATA = 1 << 19
 };
 
 typedef struct cli_words { size_t n; const char **at; } cli_words;
@@ -22,10 +22,12 @@ typedef struct cli_args {
     cli_words   words;                          /* what is neither option nor setting            */
     cli_words   sets;                           /* "section.key=value", --threads among them     */
     cli_words   requirements;                   /* "rmse<1.2"                                    */
+    cli_words   levels;                         /* probabilities of central intervals            */
     const char *output, *split, *labels;        /* or NULL                                       */
     const char *config, *map, *check_inputs, *check_outputs;   /* of import; or NULL             */
     const char *samples, *keep;                 /* of predict (numbers of draws, columns) and prune (percent); or NULL */
     const char *ood;                            /* rows from elsewhere, of evaluate; or NULL     */
+    const char *data;                           /* rows to compare runs on; or NULL              */
     const char *jobs, *index, *emit;            /* of sweep; or NULL                             */
     bool        dry_run, quiet, verbose, force, resume, json, prior;
     int         argc;                           /* the whole line, as given                      */

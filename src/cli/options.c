@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { HELP_KEY = '?', FORCE_KEY = 0x100, JSON_KEY, THREADS_KEY, SPLIT_KEY, LABELS_KEY, REQUIRE_KEY, RESUME_KEY, CONFIG_KEY, MAP_KEY,
-       INPUTS_KEY, OUTPUTS_KEY, SAMPLES_KEY, KEEP_KEY, PRIOR_KEY, OOD_KEY, INDEX_KEY, EMIT_KEY };
+       INPUTS_KEY, OUTPUTS_KEY, SAMPLES_KEY, KEEP_KEY, PRIOR_KEY, OOD_KEY, LEVEL_KEY, DATA_KEY, INDEX_KEY, EMIT_KEY };
 
 static const struct option_row { unsigned bit; struct argp_option option; } rows[] = {
     { CLI_SET,      { "set", 's', "SECTION.KEY=VALUE", 0, "Change a setting; the bare word works too", 0 } },
@@ -29,6 +29,8 @@ static const struct option_row { unsigned bit; struct argp_option option; } rows
     { CLI_DRAWS,    { "prior", PRIOR_KEY, NULL, 0, "Predict from the prior instead of the posterior", 0 } },
     { CLI_KEEP,     { "keep", KEEP_KEY, "WHAT", 0, "What is kept: see below", 0 } },
     { CLI_OOD,      { "ood", OOD_KEY, "DATA", 0, "Rows from elsewhere, to be told from those of the run by their uncertainty", 0 } },
+    { CLI_LEVEL,    { "level", LEVEL_KEY, "P", 0, "Also the coverage of the central intervals of probability P (numbers); may be repeated", 0 } },
+    { CLI_DATA,     { "data", DATA_KEY, "FILE", 0, "Rows of another file instead of the runs' own", 0 } },
     { CLI_SWEEP,    { "jobs", 'j', "N", 0, "Runs at a time (0: one for each processor)", 0 } },
     { CLI_SWEEP,    { "index", INDEX_KEY, "I", 0, "Do run I (from 0) alone, as a task of a job array does", 0 } },
     { CLI_SWEEP,    { "emit", EMIT_KEY, "slurm|parallel|list", 0, "Print a job script instead of running anything", 0 } },
@@ -71,6 +73,7 @@ void cli_args_free(cli_args *args) {
     free(args->words.at);
     free(args->sets.at);
     free(args->requirements.at);
+    free(args->levels.at);
 }
 
 /* ---- parsing --------------------------------------------------------------------------------------------------------- */
@@ -121,6 +124,8 @@ static error_t take(int key, char *value, struct argp_state *state) {
     case KEEP_KEY:      args->keep = value;                       break;
     case PRIOR_KEY:     args->prior = true;                       break;
     case OOD_KEY:       args->ood = value;                        break;
+    case LEVEL_KEY:     push(&args->levels, value);               break;
+    case DATA_KEY:      args->data = value;                       break;
     case 'j':           args->jobs = value;                       break;
     case INDEX_KEY:     args->index = value;                      break;
     case EMIT_KEY:      args->emit = value;                       break;

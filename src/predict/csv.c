@@ -1,11 +1,8 @@
 /* Predictions as CSV (RFC 4180 quoting, lines end in \n). */
 #include "predict/predict.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_DIGITS = 17 };
 
 /* ---- fields ------------------------------------------------------------------------------------------------------------ */
 
@@ -20,14 +17,6 @@ static void add_name(bnn_text *csv, const char *separator, const char *prefix, c
 static void add_number(bnn_text *csv, const char *separator, double value) {
     char number[32];
     bnn_text_add(csv, "%s%s", separator, bnn_text_number(number, value));
-}
-
-/* The digits of a level after "0.", at least two: 05, 50, 975. */
-static void level_digits(char digits[MAX_DIGITS + 1], double level) {
-    int n = 2;
-    double scaled = level * 100;
-    while (n < MAX_DIGITS - 2 && fabs(scaled - round(scaled)) > 1e-12 * scaled) scaled = level * pow(10, ++n);
-    snprintf(digits, MAX_DIGITS + 1, "%0*.0f", n, scaled);
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------------- */
@@ -46,8 +35,8 @@ static void add_number_header(bnn_text *csv, const bnn_prediction *p) {
         add_column(csv, p, j, ",", "sd_aleatoric");
         add_column(csv, p, j, ",", "sd_epistemic");
         for (size_t q = 0; q < p->n_quantiles; q++) {
-            char column[MAX_DIGITS + 2] = "q";
-            level_digits(column + 1, p->quantile_levels[q]);
+            char column[BNN_LEVEL_DIGITS + 2] = "q";
+            bnn_level_digits(column + 1, p->quantile_levels[q]);
             add_column(csv, p, j, ",", column);
         }
     }

@@ -83,6 +83,11 @@ bnn_elbo bnn_predict_elbo(const bnn_model *model, const bnn_prediction *train);
 /* KL(q || prior) of a diagonal posterior in nats, exact or from n_draws draws; NaN for other kinds. */
 double bnn_predict_kl(const bnn_model *model, size_t n_draws);
 
+enum { BNN_LEVEL_DIGITS = 17 };
+
+/* The digits of a level in (0, 1) after "0.", at least two, as they stand in names: 05, 50, 975. */
+void bnn_level_digits(char digits[BNN_LEVEL_DIGITS + 1], double level);
+
 /* ---- CSV (csv.c) ------------------------------------------------------------------------------------------------------ */
 
 /* The header and one line per row, names and order as in the interface page: mean, sd, sd_aleatoric, sd_epistemic, q05, q50, q95,

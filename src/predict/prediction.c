@@ -3,6 +3,7 @@
 #include "base/fail.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,4 +133,11 @@ void bnn_prediction_label(bnn_prediction *prediction, size_t row) {
 double bnn_gaussian_log_density(double y, double mean, double sd) {
     double z = (y - mean) / sd;
     return -0.5 * z * z - log(sd) - 0.5 * log(2 * M_PI);
+}
+
+void bnn_level_digits(char digits[BNN_LEVEL_DIGITS + 1], double level) {
+    int n = 2;
+    double scaled = level * 100;
+    while (n < BNN_LEVEL_DIGITS - 2 && fabs(scaled - round(scaled)) > 1e-12 * scaled) scaled = level * pow(10, ++n);
+    snprintf(digits, BNN_LEVEL_DIGITS + 1, "%0*.0f", n, scaled);
 }
