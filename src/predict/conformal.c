@@ -18,7 +18,7 @@ size_t bnn_conformal_scores(const bnn_prediction *prediction, bnn_stride rows, s
 }
 
 double bnn_conformal_radius(size_t n, const double *scores, double level) {
-    double rank = ceil(((double)n + 1) * level - 1e-9);      /* 1000 * .9 is 900, whatever .9 is in binary */
+    double rank = ceil(((double)n + 1) * level - 1e-9);      /* 100 * .55 is 55, whatever .55 is in binary */
     return rank > (double)n ? INFINITY : scores[(size_t)rank - 1];
 }
 

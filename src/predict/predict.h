@@ -16,6 +16,8 @@ enum { BNN_PREDICT_MAX_SAMPLES = 1000000 };
 typedef struct bnn_predict_settings {      /* the [predict] section */
     long long   samples;
     bnn_numbers quantiles;
+    int         calibration;               /* bnn_calibration_kind (predict/calibration.h)      */
+    double      calibration_level;
 } bnn_predict_settings;
 
 extern const bnn_option bnn_predict_rows[];    /* of bnn_predict_settings */

@@ -5,6 +5,7 @@
  *     manifest.json           version, commit, argv, seed, sha256 of data, BLAS core, threads, times, status
  *     metrics.csv             one row per epoch, no times; laplace and import have no epochs and no such file
  *     log.txt                 what was said while training
+ *     calibration.json        what bnn calibrate has fitted on the validation rows (run/calibration.h)
  *     checkpoint/             while the run is not finished: all that it needs to go on (run/checkpoint.h)
  *
  * A folder that holds something is never overwritten: with `force` everything is checked first, the old folder is renamed NAME.old when
@@ -111,6 +112,9 @@ bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char
 
 /* Rows of another file ("-": standard input), matched to the model's columns and classes. labels: IDX labels or NULL. */
 bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels);
+
+/* What the run's [predict] and [run] sections ask of bnn_predict, without calibration. Quantiles are borrowed from the run. */
+bnn_predict_options bnn_run_predict_options(const bnn_run *run);
 
 /* Predicts rows as the run's [predict] section asks, its calibration included. *prediction must be NULL. */
 bnn_status bnn_run_predict(bnn_prediction **prediction, const bnn_run *run, const bnn_dataset *rows);
