@@ -31,6 +31,11 @@ const cli_command cli_commands[] = {
       "Draws the run's test rows, else its validation rows, else its training rows. One run: RUN/report.html; several, side by side: report.html "
       "in the current folder; or -o FILE. With --ood DATA also how unsure the net is of rows from elsewhere. Needs gnuplot (Debian: gnuplot-nox).",
       FIT_OPTIONS | CLI_OUTPUT | CLI_OOD, 1, 1000, cli_report },
+    { "calibrate", "RUN | FILE.csv", "temperature, sd scaling and conformal sets, fitted on validation rows",
+      "RUN: fits all that its predictions can take and keeps it there; predict and evaluate apply one with -s predict.calibration=NAME "
+      "(`bnn help predict.calibration`). FILE.csv: predictions of another program with columns p_CLASS... and target, or mean, sd and target, "
+      "as bnn predict writes them; -o OUT.csv writes them calibrated by predict.calibration.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_QUIET | CLI_JSON, 1, 1, cli_calibrate },
     { "import", "FILE.safetensors --config X.ini [section.key=value ...]", "a net trained elsewhere becomes a map run",
       "Takes N.weight [out, in] and N.bias [out] in the order of N as the layers of the configured net; other names by --map. Learnt Gaussian "
       "noise is fitted to the training rows. The net must work on inputs and targets as [data] scales them: --check-inputs (raw features) "

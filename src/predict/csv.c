@@ -32,13 +32,15 @@ static void add_number_header(bnn_text *csv, const bnn_prediction *p) {
     for (size_t j = 0; j < p->n_targets; j++) {
         add_column(csv, p, j, j == 0 ? "" : ",", "mean");
         add_column(csv, p, j, ",", "sd");
-        add_column(csv, p, j, ",", "sd_aleatoric");
-        add_column(csv, p, j, ",", "sd_epistemic");
+        if (p->sd_aleatoric != NULL) add_column(csv, p, j, ",", "sd_aleatoric");
+        if (p->sd_epistemic != NULL) add_column(csv, p, j, ",", "sd_epistemic");
         for (size_t q = 0; q < p->n_quantiles; q++) {
             char column[BNN_LEVEL_DIGITS + 2] = "q";
             bnn_level_digits(column + 1, p->quantile_levels[q]);
             add_column(csv, p, j, ",", column);
         }
+        if (p->lower != NULL) add_column(csv, p, j, ",", "lower");
+        if (p->upper != NULL) add_column(csv, p, j, ",", "upper");
     }
     for (size_t j = 0; p->target != NULL && j < p->n_targets; j++) add_column(csv, p, j, ",", "target");
 }
@@ -47,9 +49,11 @@ static void add_number_row(bnn_text *csv, const bnn_prediction *p, size_t row) {
     for (size_t at = row * p->n_targets; at < (row + 1) * p->n_targets; at++) {
         add_number(csv, at == row * p->n_targets ? "" : ",", p->mean[at]);
         add_number(csv, ",", p->sd[at]);
-        add_number(csv, ",", p->sd_aleatoric[at]);
-        add_number(csv, ",", p->sd_epistemic[at]);
+        if (p->sd_aleatoric != NULL) add_number(csv, ",", p->sd_aleatoric[at]);
+        if (p->sd_epistemic != NULL) add_number(csv, ",", p->sd_epistemic[at]);
         for (size_t q = 0; q < p->n_quantiles; q++) add_number(csv, ",", p->quantiles[at * p->n_quantiles + q]);
+        if (p->lower != NULL) add_number(csv, ",", p->lower[at]);
+        if (p->upper != NULL) add_number(csv, ",", p->upper[at]);
     }
     for (size_t j = 0; p->target != NULL && j < p->n_targets; j++) add_number(csv, ",", p->target[row * p->n_targets + j]);
 }
@@ -59,15 +63,28 @@ static void add_number_row(bnn_text *csv, const bnn_prediction *p, size_t row) {
 static void add_class_header(bnn_text *csv, const bnn_prediction *p) {
     bnn_text_add(csv, "label");
     for (size_t k = 0; k < p->n_classes; k++) add_name(csv, ",", "p_", p->class_names[k]);
-    bnn_text_add(csv, ",entropy,entropy_aleatoric,mutual_information%s", p->target == NULL ? "" : ",target");
+    bnn_text_add(csv, ",entropy%s%s%s%s", p->entropy_aleatoric == NULL ? "" : ",entropy_aleatoric",
+                 p->mutual_information == NULL ? "" : ",mutual_information", p->in_set == NULL ? "" : ",set",
+                 p->target == NULL ? "" : ",target");
+}
+
+/* "a|b": quoted as a whole where a name asks for it. An empty set is an empty field. */
+static void add_set(bnn_text *csv, const bnn_prediction *p, size_t row) {
+    bnn_text names = {0};
+    for (size_t k = 0; k < p->n_classes; k++)
+        if (p->in_set[row * p->n_classes + k]) bnn_text_add(&names, "%s%s", names.length > 0 ? "|" : "", p->class_names[k]);
+    add_name(csv, ",", "", names.at == NULL ? "" : names.at);
+    csv->has_failed = csv->has_failed || names.has_failed;
+    bnn_text_free(&names);
 }
 
 static void add_class_row(bnn_text *csv, const bnn_prediction *p, size_t row) {
     add_name(csv, "", "", p->class_names[p->label[row]]);
     for (size_t k = 0; k < p->n_classes; k++) add_number(csv, ",", p->p[row * p->n_classes + k]);
     add_number(csv, ",", p->entropy[row]);
-    add_number(csv, ",", p->entropy_aleatoric[row]);
-    add_number(csv, ",", p->mutual_information[row]);
+    if (p->entropy_aleatoric != NULL) add_number(csv, ",", p->entropy_aleatoric[row]);
+    if (p->mutual_information != NULL) add_number(csv, ",", p->mutual_information[row]);
+    if (p->in_set != NULL) add_set(csv, p, row);
     if (p->target != NULL) add_name(csv, ",", "", p->class_names[(size_t)p->target[row]]);
 }
 

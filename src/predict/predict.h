@@ -93,9 +93,16 @@ void bnn_level_digits(char digits[BNN_LEVEL_DIGITS + 1], double level);
 /* ---- CSV (csv.c) ------------------------------------------------------------------------------------------------------ */
 
 /* The header and one line per row, names and order as in the interface page: mean, sd, sd_aleatoric, sd_epistemic, q05, q50, q95,
- * [target, log_lik]; several targets: mean_NAME, ...; classes: label, p_<class>..., entropy, entropy_aleatoric, mutual_information,
- * [target, log_lik]. Several targets: all columns of one, then those of the next; last target_NAME of each, and log_lik. Quantile
- * names: digits after "0.", at least two (q05, q50, q975). Numbers in their shortest exact form; names are quoted where needed. */
+ * [lower, upper], [target, log_lik]; several targets: mean_NAME, ...; classes: label, p_<class>..., entropy, entropy_aleatoric,
+ * mutual_information, [set], [target, log_lik]; a set is names with | between. Several targets: all columns of one, then those of the next;
+ * last target_NAME of each, and log_lik. What a prediction does not have (NULL) has no column. Quantile names: digits after "0.", at least
+ * two (q05, q50, q975). Numbers in their shortest exact form; names are quoted where needed. */
 void bnn_prediction_print(const bnn_prediction *prediction, bnn_text *csv);
+
+/* csv_read.c: predictions that another program made, in columns named as above, in any order: p_<class>... and target, or mean, sd and target (with
+ * _NAME each where there are several). Quantiles, parts of the sd and mutual information are taken where they are; all else is not known
+ * here: its names come back in *left_out ("a, b"; may be NULL). Probabilities of a row may miss 1 by .01 and are made to add up.
+ * BNN_ERR_DATA with file:line. *prediction must be NULL. */
+bnn_status bnn_prediction_read(bnn_prediction **prediction, const char *path, bnn_text *left_out);
 
 #endif
