@@ -1,6 +1,7 @@
 /* bnn evaluate RUN [DATA]: every metric of the run's kind, beside that of a predictor that ignores the features. */
 #include "cli/cli.h"
 #include "base/fail.h"
+#include "predict/calibration.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,6 +25,16 @@ static void add_metrics(table *t, const bnn_prediction *prediction, const bnn_pr
     }
 }
 
+/* Of intervals and sets, where predict.calibration = conformal has made them. The baseline has none. */
+static void add_conformal(table *t, const bnn_prediction *prediction) {
+    for (const bnn_metric *metric = bnn_conformal_metrics; metric->name != NULL; metric++) {
+        bool has_it = metric->for_classes ? prediction->in_set != NULL : prediction->lower != NULL;
+        if (!has_it) continue;
+        bnn_score score = metric->score(prediction);
+        add_line(t, metric->name, score.value, score.se, NAN);
+    }
+}
+
 static void add_elbo(table *t, const bnn_model *model, const bnn_prediction *prediction) {
     bnn_elbo elbo = bnn_predict_elbo(model, prediction);
     if (elbo.has_kl) add_line(t, "elbo", elbo.elbo, NAN, NAN);
@@ -38,6 +49,7 @@ static bnn_status fill_table(table *t, const cli_use *use) {
     bnn_status status = bnn_predict_baseline(&baseline, use->run.model, use->rows);
     if (status != BNN_OK) return status;
     add_metrics(t, use->prediction, baseline);
+    add_conformal(t, use->prediction);
     if (strcmp(use->split, "train") == 0) add_elbo(t, use->run.model, use->prediction);
     bnn_prediction_free(baseline);
     return BNN_OK;
@@ -52,9 +64,9 @@ static void print_cell(double value) {
 
 static void print_table(const table *t, const cli_use *use) {
     printf("# %s, %s: %zu rows\n", use->run.folder, use->split, use->rows->n_rows);
-    printf("%-14s  %12s  %12s  %12s\n", "metric", "value", "se", "baseline");
+    printf("%-17s  %12s  %12s  %12s\n", "metric", "value", "se", "baseline");
     for (size_t i = 0; i < t->n; i++) {
-        printf("%-14s", t->at[i].name);
+        printf("%-17s", t->at[i].name);
         print_cell(t->at[i].value);
         print_cell(t->at[i].se);
         print_cell(t->at[i].baseline);
