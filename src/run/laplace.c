@@ -6,10 +6,9 @@
 #include "config/phrase.h"
 #include "method/laplace.h"
 #include "run/draft.h"
+#include "run/parent.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char *const changeable[] = { "method.", "predict.", "run.threads=", "run.max_memory=", NULL };
 
@@ -46,23 +45,10 @@ static bnn_status check_set(const char *set) {
     return BNN_OK;
 }
 
-/* The parent's path without slashes at its end; with a name where it is only dots. */
-static const char *parent_path(bnn_arena *arena, const char *path) {
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/') length--;
-    const char *plain = bnn_phrase_format(arena, "%.*s", (int)length, path), *slash = strrchr(plain, '/');
-    const char *last = slash == NULL ? plain : slash + 1;
-    if (strcmp(last, ".") != 0 && strcmp(last, "..") != 0) return plain;
-    char *whole = bnn_path_resolve(NULL, plain);
-    const char *named = whole == NULL ? plain : bnn_phrase_format(arena, "%s", whole);
-    free(whole);
-    return named;
-}
-
 /* The configuration of the new run: the parent's file, the sets, and what makes it this run. */
 static bnn_status fill_request(derivation *d) {
     const bnn_run_request *asked = &d->request->run;
-    const char **sets = BNN_TAKE(&d->arena, asked->n_sets + 1, const char *), *parent = parent_path(&d->arena, d->request->parent);
+    const char **sets = BNN_TAKE(&d->arena, asked->n_sets + 1, const char *), *parent = bnn_parent_path(&d->arena, d->request->parent);
     bnn_status status = BNN_OK;
     bnn_error_clear();
     d->own = *asked;
@@ -88,14 +74,6 @@ static bnn_status open_parent(derivation *d) {
     if (method != NULL && strcmp(method, "map") == 0) return BNN_OK;
     return BNN_FAIL(BNN_ERR_CONFIG, "%s: a run of method %s: Laplace goes around the weights of a finished map run (bnn train CONFIG.ini "
                     "method.name=map)", d->request->parent, method == NULL ? "unknown" : method);
-}
-
-/* --force onto the parent itself would end with neither. */
-static bnn_status check_place(const derivation *d) {
-    struct stat parent, place;
-    bool is_parent = stat(d->request->parent, &parent) == 0 && stat(d->own.folder, &place) == 0 && parent.st_dev == place.st_dev
-                     && parent.st_ino == place.st_ino;
-    return is_parent ? BNN_FAIL(BNN_ERR_CONFIG, "%s: is the parent itself: choose another folder with -o", d->own.folder) : BNN_OK;
 }
 
 /* Whatever decides the training and validation rows; a test file may come and go. */
@@ -137,13 +115,6 @@ static bnn_status name_run(derivation *d) {
     bnn_config *config = d->draft.setup.config;
     const char *name = bnn_phrase_format(&d->arena, "%s-laplace", bnn_config_text(config, "run", "name"));
     return d->arena.has_failed ? BNN_FAIL_MEMORY("the name of the run") : bnn_config_set(config, "run", "name", name);
-}
-
-static bnn_status note_parent(derivation *d) {
-    const char *path = parent_path(&d->arena, d->request->parent), *slash = strrchr(path, '/');
-    const char *posterior = bnn_phrase_format(&d->arena, "%s/%s", d->request->parent, BNN_RUN_POSTERIOR);
-    if (d->arena.has_failed) return BNN_FAIL_MEMORY("the parent's name");
-    return bnn_manifest_note_origin(&d->draft.manifest, "parent", slash == NULL ? path : slash + 1, posterior);
 }
 
 /* ---- what is said ---------------------------------------------------------------------------------------------------- */
@@ -199,14 +170,15 @@ static void note_result(derivation *d) {
 /* ---- the whole ------------------------------------------------------------------------------------------------------- */
 
 static bnn_status prepare(derivation *d) {
+    const char *parent = d->request->parent;
     bnn_status status;
-    if ((status = open_parent(d))                         != BNN_OK) return status;
-    if ((status = fill_request(d))                        != BNN_OK) return status;
-    if ((status = check_place(d))                         != BNN_OK) return status;
-    if ((status = bnn_draft_start(&d->draft, &d->own))    != BNN_OK) return status;
-    if ((status = name_run(d))                            != BNN_OK) return status;
-    if ((status = compare_data(d))                        != BNN_OK) return status;
-    if ((status = note_parent(d))                         != BNN_OK) return status;
+    if ((status = open_parent(d))                                   != BNN_OK) return status;
+    if ((status = fill_request(d))                                  != BNN_OK) return status;
+    if ((status = bnn_parent_check_place(parent, d->own.folder))    != BNN_OK) return status;
+    if ((status = bnn_draft_start(&d->draft, &d->own))              != BNN_OK) return status;
+    if ((status = name_run(d))                                      != BNN_OK) return status;
+    if ((status = compare_data(d))                                  != BNN_OK) return status;
+    if ((status = bnn_parent_note(&d->draft.manifest, parent))      != BNN_OK) return status;
     return note_forecast(d);
 }
 
