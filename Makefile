@@ -61,7 +61,8 @@ CLI_SOURCES  := $(wildcard src/cli/*.c)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 LIB_OBJECTS  := $(LIB_SOURCES:%.c=$(OUT)/obj/%.o)
 CLI_OBJECTS  := $(CLI_SOURCES:%.c=$(OUT)/obj/%.o)
-BENCHES      := $(patsubst tests/%.c,$(OUT)/%,$(wildcard tests/bench/*.c))
+BENCH_PARTS  := $(addprefix tests/bench/,bench.c table.c servers.c $(notdir $(wildcard tests/bench/serve_*.c)) serve.c)
+BENCHES      := $(patsubst tests/%.c,$(OUT)/%,$(filter-out $(BENCH_PARTS),$(wildcard tests/bench/*.c))) $(OUT)/bench/bench
 TESTS        := $(TEST_SOURCES:tests/%.c=$(OUT)/tests/%)
 
 all: $(OUT)/bnn $(OUT)/libbnn.a
@@ -93,6 +94,10 @@ $(OUT)/bench/%: tests/bench/%.c $(OUT)/libbnn.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) $(LDFLAGS) $< $(OUT)/libbnn.a $(LIBS) -o $@
 
+$(OUT)/bench/bench: $(BENCH_PARTS) $(OUT)/libbnn.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(CPPFLAGS) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Itests/bench $(CFLAGS) $(LDFLAGS) $(BENCH_PARTS) $(OUT)/libbnn.a $(LIBS) -o $@
+
 tests: $(TESTS)
 
 check: all tests
@@ -101,9 +106,9 @@ check: all tests
 check-long: $(OUT)/bnn
 	sh tests/long/mnist.sh $(OUT)/bnn
 
-# cost of the curvatures; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
-bench: $(BENCHES)
-	$(OUT)/bench/laplace
+# ours beside the products, PyTorch and other tools; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
+bench: $(OUT)/bnn $(BENCHES)
+	$(OUT)/bench/bench
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini train.epochs=5
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
