@@ -25,7 +25,7 @@ typedef struct bnn_read {
 /* path "-": standard input. With a schema the set is settled, without it is not. *dataset must be NULL. */
 bnn_status bnn_dataset_read(bnn_dataset **dataset, const bnn_read *request);
 
-/* All fill a zeroed dataset but for path, sha256 and degree; on failure it is half-built, to be freed. */
+/* All fill a zeroed dataset but for path and degree; on failure it is half-built, to be freed. */
 bnn_status bnn_dataset_read_delimited(bnn_dataset *set, const bnn_read *request, bnn_data_format format, char *data, size_t size);
 bnn_status bnn_dataset_read_svmlight(bnn_dataset *set, const bnn_read *request, char *data, size_t size);   /* writes into data */
 bnn_status bnn_dataset_read_npy(bnn_dataset *set, const bnn_read *request, const char *data, size_t size);
@@ -61,8 +61,9 @@ typedef struct bnn_field_sink {
     void        *context;
 } bnn_field_sink;
 
-bnn_status bnn_fields_read_separated(const char *path, char separator, const char *data, size_t size, const bnn_field_sink *sink);
-bnn_status bnn_fields_read_blank(char *data, size_t size, const bnn_field_sink *sink);   /* writes NULs into data */
+/* Both write NULs into data, up to data[size]. */
+bnn_status bnn_fields_read_separated(const char *path, char separator, char *data, size_t size, const bnn_field_sink *sink);
+bnn_status bnn_fields_read_blank(char *data, size_t size, const bnn_field_sink *sink);
 
 /* ---- number.c -------------------------------------------------------------------------------------------------------- */
 
