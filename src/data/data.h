@@ -88,7 +88,6 @@ struct bnn_dataset {
     size_t    *file_rows;       /* [n_rows] 0-based data row in the file it came from                        */
     size_t    *lines;           /* [n_rows] 1-based line of the file, for messages; NULL: not a text file    */
     char      *path;            /* as read, for messages                                                     */
-    char       sha256[65];      /* of the file's bytes as stored (labels file: hashed after the images)      */
 };
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */

@@ -148,7 +148,6 @@ bnn_status bnn_dataset_select(bnn_dataset **part, const bnn_dataset *dataset, si
     if (set == NULL) return BNN_FAIL_MEMORY("a part of the data");
     set->n_rows = n;
     set->degree = d->degree;
-    memcpy(set->sha256, d->sha256, sizeof set->sha256);
     if (bnn_schema_copy(&set->schema, &d->schema) != BNN_OK || (set->path = strdup(d->path)) == NULL ||
         !select_rows(&set->x, d->x, n_features * sizeof *d->x, n, rows) ||
         !select_rows(&set->x_bytes, d->x_bytes, n_features, n, rows) ||

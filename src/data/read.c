@@ -1,12 +1,9 @@
-/* Reading one file: its format, the reader for it, and the hash that the manifest records. */
+/* Reading one file: its format and the reader for it. */
 #include "base/fail.h"
 #include "base/text.h"
 #include "data/read.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <sha2.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,32 +58,7 @@ static bnn_data_format choose_format(const bnn_data_options *options, const char
     return format == BNN_FORMAT_AUTO ? format_of_content(data, size) : format;
 }
 
-/* ---- the hash -------------------------------------------------------------------------------------------------------- */
-
-static bnn_status hash_file(SHA2_CTX *hash, const char *path) {
-    char buffer[65536];
-    size_t n;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return BNN_FAIL(BNN_ERR_DATA, "%s: %s", path, strerror(errno));
-    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0) SHA256Update(hash, (const uint8_t *)buffer, n);
-    bool has_failed = ferror(file);
-    fclose(file);
-    return has_failed ? BNN_FAIL(BNN_ERR_DATA, "%s: reading failed", path) : BNN_OK;
-}
-
 static bool is_stdin(const char *path) { return strcmp(path, "-") == 0; }
-
-/* The bytes as stored, so that `sha256sum FILE` gives the same; standard input cannot be read twice and counts as unpacked. */
-static bnn_status hash_files(char hex[65], const bnn_read *request, const char *data, size_t size) {
-    SHA2_CTX hash;
-    bnn_status status = BNN_OK;
-    SHA256Init(&hash);
-    if (is_stdin(request->path)) SHA256Update(&hash, (const uint8_t *)data, size);
-    else status = hash_file(&hash, request->path);
-    if (status == BNN_OK && bnn_read_has_labels(request)) status = hash_file(&hash, request->labels);
-    SHA256End(&hash, hex);
-    return status;
-}
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
 
@@ -132,7 +104,6 @@ bnn_status bnn_dataset_read(bnn_dataset **dataset, const bnn_read *request) {
         goto done;
     }
     if ((status = bnn_file_read(request->path, &data, &size))      != BNN_OK) goto done;
-    if ((status = hash_files(set->sha256, request, data, size))    != BNN_OK) goto done;
     if ((status = read_content(set, &named, &data, size))          != BNN_OK) goto done;
     if ((status = finish_rows(&set, request))                      != BNN_OK) goto done;
     *dataset = set;
