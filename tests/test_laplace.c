@@ -235,6 +235,24 @@ static void both_curvatures_of_a_tanh_net_match_the_oracle(void **state) {
     bnn_dataset_free(data);
 }
 
+/* Where a fit stopped beside the minimum, Newton's steps end on it. */
+static void newton_steps_end_on_the_minimum(void **state) {
+    (void)state;
+    bnn_dataset *data = tanh_data();
+    for (int k = 0; k < 2; k++) {
+        bnn_config *config = CONFIG(TANH, "optimizer.name=bfgs", "train.batch=full", "train.epochs=500", "optimizer.tolerance=1e-2", "prior.sd=1",
+                                    "method.prior_precision=fixed", "method.curvature=hessian");
+        assert_ok(bnn_config_set(config, "method", "newton_steps", k == 0 ? "0" : "20"));
+        bnn_model *model = fitted(config, data, NULL);
+        const real *w = model->posterior.arrays[0].at;
+        double off = fmax(fabs(fabs((double)w[0]) - tanh_map[0]), fabs(fabs((double)w[1]) - tanh_map[1]));
+        if (k == 0) assert_true(off > 1e-5 && json_object_get(model->facts, "newton_steps") == NULL);
+        else assert_true(off < (IS_DOUBLE ? 1e-12 : 1e-6) && fact(model, "newton_steps") >= 1);
+        bnn_model_free(model);
+    }
+    bnn_dataset_free(data);
+}
+
 /* ---- learnt noise ---------------------------------------------------------------------------------------------------- */
 
 /* What map found stays where it is, noise included, and no draw moves the noise. */
@@ -255,6 +273,18 @@ static void mean_and_noise_are_those_of_map(void **state) {
         bnn_model_free(model);
     }
     bnn_model_free(map);
+}
+
+/* A structure is found by its name, and becomes the kind of posterior that its row says. */
+static void every_structure_of_the_table_can_be_chosen(void **state) {
+    (void)state;
+    for (size_t k = 0; bnn_structures[k] != NULL; k++) {
+        bnn_config *config = CONFIG(GOLDEN);
+        assert_ok(bnn_config_set(config, "method", "structure", bnn_structures[k]->name));
+        bnn_model *model = golden_fit(config);
+        assert_ptr_equal(model->posterior.row, ((const bnn_structure_row *)bnn_structures[k])->posterior);
+        bnn_model_free(model);
+    }
 }
 
 /* ---- threads --------------------------------------------------------------------------------------------------------- */
@@ -361,20 +391,32 @@ static void needs_that_are_not_met_are_named(void **state) {
     assert_ok(bnn_dataset_make(&classes, 20, 1, wells_x, 1, wells_y, 2));
     assert_refused(CONFIG(PLAIN, "prior.name=laplace"), numbers, BNN_ERR_CONFIG, "Laplace needs a gaussian prior", false);
     assert_refused(CONFIG(PLAIN, "likelihood.name=softmax_gaussian"), classes, BNN_ERR_CONFIG, "no curvature", false);
-    assert_refused(CONFIG(PLAIN, "method.prior_precision=validation"), numbers, BNN_ERR_CONFIG, "needs validation rows", true);
+    assert_refused(CONFIG(PLAIN, "method.prior_precision=validation"), numbers, BNN_ERR_CONFIG, "needs validation rows", false);
     assert_refused(CONFIG(PLAIN, "method.curvature=hessian"), numbers, BNN_ERR_CONFIG, "structure = diag or full", false);
-    assert_refused(CONFIG(PLAIN, "prior.fan_in=yes"), numbers, BNN_ERR_CONFIG, "structure = diag", true);
+    assert_refused(CONFIG(PLAIN, "prior.fan_in=yes", "train.epochs=3"), numbers, BNN_ERR_CONFIG, "structure = diag", false);
+    assert_refused(CONFIG(PLAIN, "prior.bias_scale=2", "train.epochs=3"), numbers, BNN_ERR_CONFIG, "structure = diag", false);
     bnn_dataset_free(classes);
     bnn_dataset_free(numbers);
 }
 
-/* 1 x 50 x 50 x 1: 2701 weights, so 7.3 million pairs of 8 bytes, and as many for the decomposition: 117 MB. */
+/* 1 x 50 x 50 x 1: 2701 weights, so 7.3 million pairs of 8 bytes, as many for the decomposition, and Jacobians of 64 rows: 118 MB. */
 static void too_little_memory_names_sizes_and_what_would_fit(void **state) {
     (void)state;
     bnn_dataset *data = golden_data();
-    static const char *const says[] = { "structure = full needs 117 MB", "1.0 MB may be used", "kron needs", "diag", "last_layer" };
+    static const char *const says[] = { "structure = full needs 118 MB", "1.0 MB may be used", "kron needs", "diag", "last_layer" };
     for (int k = 0; k < 5; k++)
         assert_refused(CONFIG(PLAIN, "train.epochs=2", "method.structure=full", "run.max_memory=1"), data, BNN_ERR_MEMORY, says[k], false);
+    bnn_dataset_free(data);
+}
+
+/* 1 x 2000 x 1: the exact diagonal Hessian goes through 2000 x 2000 matrices, two for each thread: 64 MB more than the ggn needs. */
+static void scratch_of_the_exact_hessian_is_in_the_forecast(void **state) {
+    (void)state;
+    bnn_dataset *data = golden_data();
+    bnn_model *model = fitted(CONFIG(PLAIN, "train.epochs=1", "net.hidden=2000", "method.structure=diag", "run.max_memory=40"), data, NULL);
+    assert_refused(CONFIG(PLAIN, "train.epochs=1", "net.hidden=2000", "method.structure=diag", "run.max_memory=40", "method.curvature=hessian"),
+                   data, BNN_ERR_MEMORY, "MB with curvature = ggn", false);
+    bnn_model_free(model);
     bnn_dataset_free(data);
 }
 
@@ -427,11 +469,14 @@ int main(void) {
         cmocka_unit_test(sampling_a_linear_model_agrees_with_the_linearised_prediction),
         cmocka_unit_test(laplace_of_wells_matches_the_oracle),
         cmocka_unit_test(both_curvatures_of_a_tanh_net_match_the_oracle),
+        cmocka_unit_test(newton_steps_end_on_the_minimum),
         cmocka_unit_test(mean_and_noise_are_those_of_map),
+        cmocka_unit_test(every_structure_of_the_table_can_be_chosen),
         cmocka_unit_test(equal_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_singular_precision_gets_a_jitter_that_is_noted),
         cmocka_unit_test(needs_that_are_not_met_are_named),
         cmocka_unit_test(too_little_memory_names_sizes_and_what_would_fit),
+        cmocka_unit_test(scratch_of_the_exact_hessian_is_in_the_forecast),
         cmocka_unit_test(indefinite_hessians_are_refused_in_words),
         cmocka_unit_test(validation_passes_over_precisions_that_are_too_small),
         cmocka_unit_test(only_finished_map_runs_are_taken),

@@ -7,8 +7,6 @@
 
 const bnn_variant *const bnn_structures[] = { &bnn_kron_structure.head, &bnn_diag_structure.head, &bnn_full_structure.head, NULL };
 
-enum { PASS_ROWS = 512, FEW_ROWS = 64 };
-
 bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row *row, const bnn_net *net, const bnn_likelihood *likelihood,
                               bnn_team *team, size_t lowest, bnn_factor_source source, size_t n_samples, uint64_t seed) {
     if (likelihood->row->curvature_root == NULL)
@@ -18,13 +16,18 @@ bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row 
     size_t first = net->layers[lowest].weight;
     *curvature = (bnn_curvature){ .row = row, .net = net, .likelihood = likelihood, .team = team, .source = source, .n_samples = n_samples,
                                   .seed = seed, .lowest = lowest, .first = first, .n = net->n_weights - first,
-                                  .max_rows = row == &bnn_full_structure || source == BNN_SOURCE_HESSIAN ? FEW_ROWS : PASS_ROWS };
+                                  .max_rows = source == BNN_SOURCE_HESSIAN ? BNN_HESSIAN_ROWS : row->max_rows };
     curvature->layer_work = BNN_TAKE(&curvature->arena, net->n_layers, real *);
     if (curvature->layer_work != NULL) row->start(curvature);
     if (source == BNN_SOURCE_HESSIAN) bnn_hessian_take(curvature);
     if (!curvature->arena.has_failed) return BNN_OK;
     bnn_curvature_free(curvature);
     return BNN_FAIL_MEMORY("the curvature");
+}
+
+size_t bnn_curvature_bytes(const bnn_structure_row *row, const bnn_net *net, size_t lowest, bnn_factor_source source, int n_threads) {
+    size_t hessian = source == BNN_SOURCE_HESSIAN ? bnn_hessian_bytes(row, net, lowest, n_threads) : 0;
+    return row->bytes(net, lowest) + row->later_bytes(net, lowest) + hessian;
 }
 
 void bnn_curvature_free(bnn_curvature *curvature) {

@@ -13,6 +13,7 @@
 #include "data/data.h"
 #include "layer/net.h"
 #include "likelihood/likelihood.h"
+#include "posterior/posterior.h"
 
 typedef enum bnn_factor_source { BNN_SOURCE_GGN, BNN_SOURCE_EMPIRICAL_FISHER, BNN_SOURCE_HESSIAN } bnn_factor_source;
 
@@ -26,11 +27,31 @@ typedef struct bnn_structure_row {
     void (*end_column)(bnn_curvature *curvature, size_t n);                             /* NULL: nothing */
     void (*end_pass)(bnn_curvature *curvature, size_t l, bnn_mat x);                    /* after all columns, per layer; NULL: nothing */
     void (*hessian)(bnn_curvature *curvature);            /* adds that of a pass, from curvature->hessian; NULL: refused */
-    size_t (*bytes)(const bnn_net *net, size_t lowest);                                 /* forecast */
+    size_t max_rows;                                      /* of one pass, before the exact Hessian's own limit */
+    /* Forecasts, at the peak: of what start takes; of what decompose and the posterior take beside that. */
+    size_t (*bytes)(const bnn_net *net, size_t lowest);
+    size_t (*later_bytes)(const bnn_net *net, size_t lowest);
+
+    /* How it becomes a posterior, once all rows are in. Precisions [n_blocks of the net] are those of the prior around the fit. */
+    const bnn_posterior_row *posterior;
+    bool splits;                  /* no weight is correlated with one of another layer: each layer may have its own precision */
+    bool wants_equal_precisions;  /* of weights and biases of a layer */
+    /* H in a form that any precision can be added to; p0, from which they start, is borrowed from here on. */
+    bnn_status (*decompose)(bnn_curvature *curvature, const double *p0);
+    /* e [n]: eigenvalues first .. first + n of H relative to p0; those of a layer lie at its weights' places in the span, if it splits. */
+    void (*eigenvalues)(const bnn_curvature *curvature, size_t first, size_t n, double *e);
+    /* Fills a posterior of that kind, laid out and with its mean in place, with (H + precisions)^-1. */
+    bnn_status (*invert)(bnn_curvature *curvature, const double *precisions, bnn_posterior *posterior);
+    /* v [n of the span] <- (H + precisions)^-1 v for Newton steps, before decompose; false: not positive definite. NULL: too coarse for that. */
+    bool (*solve)(const bnn_curvature *curvature, const double *precisions, double *v);
 } bnn_structure_row;
 
-/* Kronecker factors of one layer, with the bias as an input of 1: H ~ G (x) A. */
-typedef struct bnn_kron_factors { size_t n_in, n_out; double *a, *g; } bnn_kron_factors;   /* [n_in x n_in], [n_out x n_out] */
+/* Kronecker factors of one layer, with the bias as an input of 1: H ~ G (x) A. Once decomposed, their eigenvectors (rows) and values. */
+typedef struct bnn_kron_factors {
+    size_t  n_in, n_out;
+    double *a, *g;                 /* [n_in x n_in], [n_out x n_out] */
+    double *in_values, *out_values;
+} bnn_kron_factors;
 
 struct bnn_curvature {
     const bnn_structure_row *row;
@@ -46,9 +67,12 @@ struct bnn_curvature {
     double                weight_sum;       /* of their case weights                                              */
     const double         *pass_weights;     /* case weights of the present pass's rows; NULL: all 1               */
     size_t                max_rows;         /* of one pass                                                        */
+    const double         *p0;               /* [n_blocks] once decomposed                                         */
     real                 *diag;             /* diag: [n]                                                          */
     bnn_kron_factors     *kron;             /* kron: [n_layers], those of the span                                */
     double               *full;             /* full: [n x n], both triangles                                      */
+    double               *values;           /* full: [n], eigenvalues relative to p0                              */
+    double                jitter;           /* full: what the last Cholesky factor needed                         */
     real                 *work, *work2;     /* of the row's own use                                               */
     real                **layer_work;       /* [n_layers] of the row's own use                                    */
     double               *jacobian;         /* full: [max_rows x n]                                               */
@@ -61,6 +85,9 @@ struct bnn_curvature {
 bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row *row, const bnn_net *net, const bnn_likelihood *likelihood,
                               bnn_team *team, size_t lowest, bnn_factor_source source, size_t n_samples, uint64_t seed);
 void       bnn_curvature_free(bnn_curvature *curvature);
+
+/* What it takes with that many threads, and decompose and the posterior beside it. */
+size_t bnn_curvature_bytes(const bnn_structure_row *row, const bnn_net *net, size_t lowest, bnn_factor_source source, int n_threads);
 
 /* Adds all rows of `data` at theta [n_params]. */
 bnn_status bnn_curvature_add(bnn_curvature *curvature, const bnn_dataset *data, const bnn_scaling *scaling, const real *theta);

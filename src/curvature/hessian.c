@@ -9,9 +9,21 @@ static size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
 /* ---- what both need -------------------------------------------------------------------------------------------------- */
 
 /* full: R z and R y of every layer, R dz, R dy; diag: two square matrices. */
-static size_t scratch_needed(const bnn_curvature *curvature, size_t units) {
-    size_t widest = curvature->hessian->widest;
-    return curvature->row == &bnn_full_structure ? 2 * curvature->max_rows * (units + widest) : 2 * widest * widest;
+static size_t scratch_needed(const bnn_structure_row *row, size_t rows, size_t units, size_t widest) {
+    return row == &bnn_full_structure ? 2 * rows * (units + widest) : 2 * widest * widest;
+}
+
+size_t bnn_hessian_bytes(const bnn_structure_row *row, const bnn_net *net, size_t lowest, int n_threads) {
+    size_t rows = BNN_HESSIAN_ROWS, k = net->n_outputs, units = 0, widest = 0, doubles = 0;
+    for (size_t l = lowest; l < net->n_layers; l++) {
+        const bnn_layer *layer = &net->layers[l];
+        if (!bnn_layer_has_weights(layer)) continue;
+        doubles += rows * (layer->n_in + 3 * layer->n_out) + layer->n_out * layer->n_in;
+        units += layer->n_out;
+        widest = max_size(widest, max_size(layer->n_out, l == lowest ? 0 : layer->n_in));
+    }
+    doubles += rows * k * k + rows * widest + (size_t)n_threads * scratch_needed(row, rows, units, widest);
+    return doubles * sizeof(double) + rows * widest * sizeof(real);
 }
 
 static void take_layer(bnn_curvature *curvature, size_t l, size_t place) {
@@ -41,7 +53,7 @@ void bnn_hessian_take(bnn_curvature *curvature) {
     h->outer = BNN_TAKE(arena, rows * k * k, double);
     h->dy = BNN_TAKE(arena, rows * h->widest, double);
     h->ones = BNN_TAKE(arena, rows * h->widest, real);
-    h->scratch_size = scratch_needed(curvature, units);
+    h->scratch_size = scratch_needed(curvature->row, rows, units, h->widest);
     h->scratch = BNN_TAKE(arena, (size_t)bnn_team_size(curvature->team) * h->scratch_size, double);
 }
 

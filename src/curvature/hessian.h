@@ -34,8 +34,13 @@ typedef struct bnn_hessian {
     size_t  scratch_size;
 } bnn_hessian;
 
+enum { BNN_HESSIAN_ROWS = 64 };     /* of one pass */
+
 /* Takes the arrays, for curvature->max_rows. */
 void bnn_hessian_take(bnn_curvature *curvature);
+
+/* How much that is. */
+size_t bnn_hessian_bytes(const bnn_structure_row *row, const bnn_net *net, size_t lowest, int n_threads);
 
 /* After a forward in `workspace`: all that the two below need; df [n x n_outputs], without case weights. */
 void bnn_hessian_fill(bnn_curvature *curvature, const real *theta, const bnn_workspace *workspace, size_t n, const real *x, const real *y,

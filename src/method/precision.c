@@ -8,18 +8,47 @@
 #define LOG_TAU_MIN (-27.6)
 #define LOG_TAU_MAX 27.6
 
-enum { MOST_ITERATIONS = 200 };
+enum { MOST_ITERATIONS = 200, TILE = 1024 };
+
+/* Folds the eigenvalues, in order, into *sum. */
+static void fold(const bnn_precision_group *group, double tau, void (*add)(size_t n, const double *e, double tau, double *sum), double *sum) {
+    double e[TILE];
+    for (size_t done = 0; done < group->n; done += TILE) {
+        size_t n = group->n - done < TILE ? group->n - done : TILE;
+        group->eigenvalues(group->context, group->first + done, n, e);
+        add(n, e, tau, sum);
+    }
+}
+
+static void add_shares(size_t n, const double *e, double tau, double *sum) {
+    for (size_t i = 0; i < n; i++) *sum += e[i] / (e[i] + tau);
+}
+
+static void add_logs(size_t n, const double *e, double tau, double *sum) {
+    for (size_t i = 0; i < n; i++) *sum += log(e[i] + tau);
+}
+
+static void find_lowest(size_t n, const double *e, double tau, double *lowest) {
+    (void)tau;
+    for (size_t i = 0; i < n; i++) *lowest = fmin(*lowest, e[i]);
+}
 
 double bnn_precision_gamma(const bnn_precision_group *group, double tau) {
     double sum = 0;
-    for (size_t i = 0; i < group->n; i++) sum += group->e[i] / (group->e[i] + tau);
+    fold(group, tau, add_shares, &sum);
     return sum;
 }
 
 double bnn_precision_evidence(const bnn_precision_group *group, double tau) {
-    double sum = (double)group->n * log(tau) - tau * group->q;
-    for (size_t i = 0; i < group->n; i++) sum -= log(group->e[i] + tau);
-    return 0.5 * sum;
+    double logs = 0;
+    fold(group, tau, add_logs, &logs);
+    return 0.5 * ((double)group->n * log(tau) - tau * group->q - logs);
+}
+
+double bnn_precision_lowest(const bnn_precision_group *group) {
+    double lowest = INFINITY;
+    fold(group, 0, find_lowest, &lowest);
+    return lowest;
 }
 
 static double slope(double log_tau, void *context) {

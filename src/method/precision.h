@@ -11,7 +11,14 @@
 
 #include <stddef.h>
 
-typedef struct bnn_precision_group { size_t n; const double *e; double q; } bnn_precision_group;
+/* Eigenvalues come tile by tile, so that a group of many weights needs no array of its own. */
+typedef struct bnn_precision_group {
+    size_t      n;
+    double      q;
+    void      (*eigenvalues)(const void *context, size_t first, size_t n, double *e);     /* e [n] = numbers first .. first + n */
+    const void *context;
+    size_t      first;           /* of the group's own, among those of `context` */
+} bnn_precision_group;
 
 /* The tau of highest evidence, within [1e-12, 1e12]. */
 double bnn_precision_by_evidence(const bnn_precision_group *group);
@@ -19,5 +26,8 @@ double bnn_precision_by_evidence(const bnn_precision_group *group);
 /* The group's term of the log evidence, and gamma, the number of well-determined weights. */
 double bnn_precision_evidence(const bnn_precision_group *group, double tau);
 double bnn_precision_gamma(const bnn_precision_group *group, double tau);
+
+/* The smallest of the group. */
+double bnn_precision_lowest(const bnn_precision_group *group);
 
 #endif

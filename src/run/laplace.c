@@ -155,6 +155,9 @@ void bnn_laplace_describe(bnn_text *lines, const bnn_model *model, const bnn_con
     bnn_text_add(lines, "log evidence %.6g = log likelihood %.6g + Occam term %.6g; %.4g weights well determined\n",
                  fact(model, "log_evidence"), -fact(model, "nll"), fact(model, "occam"), fact(model, "well_determined"));
     add_factors(lines, model, config);
+    if (fact(model, "newton_steps") > 0)
+        bnn_text_add(lines, "the weights were moved onto the minimum of the loss by %g Newton step%s\n", fact(model, "newton_steps"),
+                     fact(model, "newton_steps") > 1 ? "s" : "");
     if (fact(model, "jitter") > 0)
         bnn_text_add(lines, "warning: the Cholesky factor needed a jitter of %.0e of the mean diagonal\n", fact(model, "jitter"));
 }
