@@ -9,17 +9,10 @@
 enum { POINTS = 201, MAX_TARGETS = 4, MAX_DATA = 600 };
 enum { X, MEAN, Q05, Q25, Q75, Q95, NOISE_SD, MODEL_SD, COLUMNS };     /* of the bands */
 
-static bool has_plain_features(const bnn_schema *schema, size_t n) {
-    if (schema->n_features != n || schema->image_rows > 0) return false;
-    for (size_t s = 0; s < schema->n_sources; s++)
-        if (schema->sources[s].is_categorical || schema->sources[s].has_indicator) return false;
-    return true;
-}
-
 static size_t count(const bnn_report *report, const bnn_report_run *run) {
     const bnn_schema *schema = &run->run.model->schema;
     (void)report;
-    if (schema->n_classes > 0 || !has_plain_features(schema, 1)) return 0;
+    if (schema->n_classes > 0 || !bnn_report_has_plain_features(schema, 1)) return 0;
     return schema->n_targets < MAX_TARGETS ? schema->n_targets : MAX_TARGETS;
 }
 
@@ -114,5 +107,5 @@ static bnn_status draw_sources(bnn_figure *figure, const bnn_report *report, con
     return BNN_OK;
 }
 
-const bnn_figure_row bnn_figure_curve = { "curve", false, count, draw_curve };
-const bnn_figure_row bnn_figure_sources = { "sources", false, count, draw_sources };
+const bnn_figure_row bnn_figure_curve = { .name = "curve", .count = count, .draw = draw_curve };
+const bnn_figure_row bnn_figure_sources = { .name = "sources", .count = count, .draw = draw_sources };

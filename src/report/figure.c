@@ -72,9 +72,9 @@ static void put_tables(bnn_text *page, const bnn_figure *figure) {
     bnn_text_add(page, "</details>\n");
 }
 
-static bnn_status put_figure(bnn_text *page, const bnn_figure *figure, const char *prefix) {
+static bnn_status put_figure(bnn_text *page, const bnn_figure *figure, bool is_wide, const char *prefix) {
     bnn_status status = BNN_OK;
-    bnn_text_add(page, "<figure id=\"%s\">\n<h3>", prefix);
+    bnn_text_add(page, "<figure id=\"%s\"%s>\n<h3>", prefix, is_wide ? " class=\"wide\"" : "");
     bnn_html_escape(page, figure->title.at);
     bnn_text_add(page, "</h3>\n");
     if (figure->script.length > 0) status = put_picture(page, figure, prefix);
@@ -100,7 +100,7 @@ bnn_status bnn_figure_put(bnn_text *page, json_t *json, const bnn_figure_row *ro
     bnn_figure figure = {0};
     bnn_status status = row->draw(&figure, report, run, i);
     if (status == BNN_OK && has_failed(&figure)) status = BNN_FAIL_MEMORY("a figure");
-    if (status == BNN_OK) status = put_figure(page, &figure, prefix);
+    if (status == BNN_OK) status = put_figure(page, &figure, row->is_wide, prefix);
     if (status == BNN_OK) put_json(json, &figure, row->name, i);
     free_figure(&figure);
     return status;

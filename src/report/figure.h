@@ -22,6 +22,7 @@ typedef struct bnn_figure {
 typedef struct bnn_figure_row {
     const char *name;                       /* [a-z-]+, for ids and JSON                             */
     bool        is_shared;                  /* one for all runs of the page, not one for each        */
+    bool        is_wide;                    /* takes a whole line of the page                        */
     size_t    (*count)(const bnn_report *report, const bnn_report_run *run);      /* run: the first one if shared */
     bnn_status (*draw)(bnn_figure *figure, const bnn_report *report, const bnn_report_run *run, size_t i);
 } bnn_figure_row;

@@ -105,6 +105,13 @@ bnn_status bnn_report_predict(bnn_prediction **prediction, const bnn_report_run 
     return status;
 }
 
+bool bnn_report_has_plain_features(const bnn_schema *schema, size_t n) {
+    if (schema->n_features != n || schema->image_rows > 0) return false;
+    for (size_t s = 0; schema->sources != NULL && s < schema->n_sources; s++)
+        if (schema->sources[s].is_categorical || schema->sources[s].has_indicator) return false;
+    return true;
+}
+
 double bnn_report_feature(const bnn_dataset *rows, size_t i, size_t j) {
     size_t at = i * rows->schema.n_features + j;
     return rows->x != NULL ? rows->x[at] : rows->x_bytes[at];

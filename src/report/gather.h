@@ -48,6 +48,9 @@ bnn_status bnn_report_predict(bnn_prediction **prediction, const bnn_report_run 
 /* Column of the history, or n_columns. */
 size_t bnn_history_column(const bnn_history *history, const char *name);
 
+/* Exactly n features, all of them plain numbers: something to draw on axes. */
+bool bnn_report_has_plain_features(const bnn_schema *schema, size_t n);
+
 /* Value of feature j of row i, bytes or numbers. */
 double bnn_report_feature(const bnn_dataset *rows, size_t i, size_t j);
 

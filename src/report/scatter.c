@@ -45,4 +45,4 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     return BNN_OK;
 }
 
-const bnn_figure_row bnn_figure_scatter = { "scatter", false, count, draw };
+const bnn_figure_row bnn_figure_scatter = { .name = "scatter", .count = count, .draw = draw };

@@ -30,6 +30,13 @@ static const char sheet[] =
     "tbody th,thead th:first-child{text-align:left}thead th{color:var(--soft);font-weight:500}tbody th[title]{font-weight:500}\n"
     "details{margin:.6rem 0}summary{cursor:pointer;color:var(--soft);font-size:.88rem}details .scroll{max-height:22rem;overflow-y:auto}\n"
     "pre{overflow-x:auto;font-size:.82rem;line-height:1.4;background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:.8rem}\n"
+    "figure.wide{max-width:none;grid-column:1/-1}\n"
+    ".images{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:.8rem;list-style:none;margin:0;padding:0}\n"
+    ".images li{display:grid;grid-template-columns:56px 1fr;gap:.2rem .6rem;align-items:center}.images img{width:56px;image-rendering:pixelated;"
+    "border-radius:4px}.images small{grid-column:1/-1;color:var(--soft);font-size:.78rem}\n"
+    ".bar{display:block;font-size:.8rem;line-height:1.35;margin:1px 0;padding:0 .3rem;border-radius:3px;white-space:nowrap;overflow:hidden;"
+    "background:linear-gradient(var(--fill),var(--fill)) 0/calc(100%*var(--p)) 100% no-repeat var(--grid)}"
+    ".bar{--fill:var(--band2)}.bar.right{--fill:color-mix(in srgb,var(--green) 55%,transparent)}\n"
     "footer{color:var(--soft);font-size:.85rem;margin-top:2.5rem}\n"
     "svg text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif}\n";
 

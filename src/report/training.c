@@ -128,4 +128,4 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     return status;
 }
 
-const bnn_figure_row bnn_figure_training = { "training", true, count, draw };
+const bnn_figure_row bnn_figure_training = { .name = "training", .is_shared = true, .count = count, .draw = draw };
