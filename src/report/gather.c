@@ -72,8 +72,9 @@ size_t bnn_history_column(const bnn_history *history, const char *name) {
 static bnn_status read_records(bnn_report_run *r, const char *folder) {
     char *metrics = read_text(folder, BNN_RUN_METRICS);
     r->log = read_text(folder, BNN_RUN_LOG);
+    r->config = read_text(folder, BNN_RUN_CONFIG);
     r->manifest = bnn_manifest_read(folder);
-    bnn_status status = metrics == NULL || r->log == NULL ? BNN_FAIL_MEMORY("the records of a run") : read_history(&r->history, metrics);
+    bnn_status status = metrics == NULL || r->log == NULL || r->config == NULL ? BNN_FAIL_MEMORY("the records of a run") : read_history(&r->history, metrics);
     free(metrics);
     return status;
 }
@@ -168,6 +169,7 @@ static void free_run(bnn_report_run *r) {
     bnn_data_parts_free(&r->parts);
     free_history(&r->history);
     json_decref(r->manifest);
+    free(r->config);
     free(r->log);
     free(r->label);
     bnn_run_free(&r->run);

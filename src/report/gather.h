@@ -26,7 +26,7 @@ typedef struct bnn_report_run {
     bnn_dataset     *ood_rows;             /* or NULL                                              */
     bnn_prediction  *ood;
     json_t          *manifest;             /* or NULL                                              */
-    char            *log;                  /* log.txt, "" if there is none                         */
+    char            *config, *log;         /* config.ini and log.txt as they are; "" if there is none */
     bnn_history      history;
 } bnn_report_run;
 

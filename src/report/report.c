@@ -47,11 +47,8 @@ static bnn_status put_figures(bnn_text *page, json_t *json, const bnn_report *re
 }
 
 static void put_log(bnn_text *page, const bnn_report_run *run) {
-    char *config = bnn_config_print(run->run.config, NULL, false);
-    if (config == NULL) page->has_failed = true;
-    put_heading(page, "<details><summary>Configuration, with every key resolved</summary>\n<pre>", config, "</pre></details>");
+    put_heading(page, "<details><summary>Configuration, with every key resolved</summary>\n<pre>", run->config, "</pre></details>");
     if (run->log[0] != '\0') put_heading(page, "<details><summary>What was said while training</summary>\n<pre>", run->log, "</pre></details>");
-    free(config);
 }
 
 static bnn_status put_run(bnn_text *page, json_t *json, const bnn_report *report, size_t r) {

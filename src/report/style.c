@@ -31,9 +31,12 @@ static const char sheet[] =
     "details{margin:.6rem 0}summary{cursor:pointer;color:var(--soft);font-size:.88rem}details .scroll{max-height:22rem;overflow-y:auto}\n"
     "pre{overflow-x:auto;font-size:.82rem;line-height:1.4;background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:.8rem}\n"
     "figure.wide{max-width:none;grid-column:1/-1}\n"
-    ".images{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:.8rem;list-style:none;margin:0;padding:0}\n"
+    ".images{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:.8rem;list-style:none;margin:0;padding:0}\n"
     ".images li{display:grid;grid-template-columns:56px 1fr;gap:.2rem .6rem;align-items:center}.images img{width:56px;image-rendering:pixelated;"
     "border-radius:4px}.images small{grid-column:1/-1;color:var(--soft);font-size:.78rem}\n"
+    "@media (min-width:900px){.images{grid-template-columns:repeat(5,1fr)}}.bar b{margin-right:.4em}\n"
+    ".confusion{font-size:.82rem}.confusion td{min-width:2.1rem}.confusion th,.confusion td{padding:.25rem .35rem}.confusion .hit{background:rgba(var(--shade),calc(.6*var(--v)))}"
+    ".confusion .miss{background:rgba(230,140,0,calc(min(1,8*var(--v))*.8))}\n"
     ".bar{display:block;font-size:.8rem;line-height:1.35;margin:1px 0;padding:0 .3rem;border-radius:3px;white-space:nowrap;overflow:hidden;"
     "background:linear-gradient(var(--fill),var(--fill)) 0/calc(100%*var(--p)) 100% no-repeat var(--grid)}"
     ".bar{--fill:var(--band2)}.bar.right{--fill:color-mix(in srgb,var(--green) 55%,transparent)}\n"
@@ -58,9 +61,11 @@ void bnn_report_style(bnn_text *page) {
     bnn_text_add(page, "%s", sheet);
     add_rules(page, "black", "ink");
     for (size_t c = 0; c < sizeof colours / sizeof *colours; c++) {
-        char value[32];
-        unsigned rgb = colours[c].rgb;
-        snprintf(value, sizeof value, "rgb(%3u, %3u, %3u)", rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255);
-        add_rules(page, value, colours[c].name);
+        char of_lines[32], of_text[32];
+        unsigned r = colours[c].rgb >> 16 & 255, g = colours[c].rgb >> 8 & 255, b = colours[c].rgb & 255;
+        snprintf(of_lines, sizeof of_lines, "rgb(%3u, %3u, %3u)", r, g, b);
+        snprintf(of_text, sizeof of_text, "rgb(%u,%u,%u)", r, g, b);
+        add_rules(page, of_lines, colours[c].name);
+        add_rules(page, of_text, colours[c].name);
     }
 }
