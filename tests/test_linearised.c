@@ -4,6 +4,10 @@
 #include "random_factors.h"
 #include "posterior/output_cov.h"
 #include "predict/outputs.h"
+#include "predict/predict.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 
 enum { ROWS = 9, FEATURES = 3, MOST_OUTPUTS = 4 };
 
@@ -127,7 +131,7 @@ static real *outputs_of(const normal_case *t, const char *predictive, size_t n_d
     size_t n = n_draws * ROWS * t->p.net.n_outputs;
     real *f = malloc(n * sizeof *f);
     assert_non_null(f);
-    assert_ok(bnn_outputs_make(&outputs, &model, t->p.data, NULL, 5, n_draws));
+    assert_ok(bnn_outputs_make(&outputs, &model, t->p.data, NULL, 5, n_draws, BNN_DRAW_POSTERIOR));
     assert_ok(bnn_outputs_fill(&outputs, 0));
     assert_int_equal(outputs.n, ROWS);
     memcpy(f, outputs.f, n * sizeof *f);
@@ -237,6 +241,46 @@ static void draws_of_one_output_have_its_exact_moments(void **state) {
     }
 }
 
+/* Numbers with plain noise: y is normal with covariance J Sigma J' + noise, for two targets together. Quantiles and log densities by GSL. */
+static void linearised_numbers_are_exactly_normal(void **state) {
+    (void)state;
+    normal_case t;
+    double cov[ROWS * 4], f[2], y[ROWS * 2];
+    bnn_prediction *p = NULL;
+    normal_make(&t, READ_SETS("net.hidden=4", "net.activation=tanh", "likelihood.name=gaussian", "likelihood.noise_sd=0.5"),
+                &bnn_kron_posterior, false);
+    assert_int_equal(t.p.net.n_outputs, 2);
+    double *theta = to_double(t.p.net.n_weights, t.p.theta);
+    bnn_model model = borrowed_model(&t, "linearised");
+    assert_ok(bnn_predict(&p, &model, t.p.data, NULL));
+    assert_int_equal(p->n_draws, 1);
+    assert_null(p->draw_likelihood);
+    dense_cov(&t, cov);
+    for (size_t i = 0; i < ROWS; i++) {
+        const double *c = cov + 4 * i;
+        naive_outputs(&t.p.net, theta, t.p.data->x + i * FEATURES, f);
+        double expected_nll = log(2 * M_PI * 0.25);
+        for (size_t j = 0; j < 2; j++) {
+            double scale = t.p.scaling.y_scale[j], mean = t.p.scaling.y_shift[j] + scale * f[j], var = c[3 * j] + 0.25;
+            y[2 * i + j] = (p->target[2 * i + j] - t.p.scaling.y_shift[j]) / scale - f[j];
+            expected_nll += 0.5 * (y[2 * i + j] * y[2 * i + j] + c[3 * j]) / 0.25;
+            assert_close(p->mean[2 * i + j], mean, tolerance);
+            assert_close(p->sd_aleatoric[2 * i + j], scale * 0.5, 1e-12);
+            assert_close(p->sd_epistemic[2 * i + j], scale * sqrt(c[3 * j]), tolerance);
+            assert_close(p->quantiles[(2 * i + j) * 3], mean + scale * gsl_cdf_gaussian_Pinv(0.05, sqrt(var)), tolerance);
+            assert_close(p->pit[2 * i + j], gsl_cdf_gaussian_P(y[2 * i + j], sqrt(var)), tolerance);
+        }
+        double sd0 = sqrt(c[0] + 0.25), sd1 = sqrt(c[3] + 0.25);
+        double density = gsl_ran_bivariate_gaussian_pdf(y[2 * i], y[2 * i + 1], sd0, sd1, c[1] / sd0 / sd1);
+        assert_close(p->log_lik[i], log(density / t.p.scaling.y_scale[0] / t.p.scaling.y_scale[1]), 10 * tolerance);
+        assert_close(p->expected_nll[i], expected_nll, 10 * tolerance);
+    }
+    bnn_prediction_free(p);
+    free(theta);
+    json_decref(model.facts);
+    normal_free(&t);
+}
+
 /* The same rows over and over, in more than one pass: each as often as it comes. */
 static void rows_of_every_pass_are_treated_alike(void **state) {
     (void)state;
@@ -250,7 +294,7 @@ static void rows_of_every_pass_are_treated_alike(void **state) {
         for (size_t i = 0; i < MANY * FEATURES; i++) x[i] = t.p.data->x[i % (ROWS * FEATURES)];
         assert_ok(bnn_dataset_make(&rows, MANY, FEATURES, x, 1, NULL, 2));
         bnn_model model = borrowed_model(&t, "linearised");
-        assert_ok(bnn_outputs_make(&outputs, &model, rows, NULL, 5, DRAWS));
+        assert_ok(bnn_outputs_make(&outputs, &model, rows, NULL, 5, DRAWS, BNN_DRAW_POSTERIOR));
         assert_true(outputs.pass_rows < MANY);
         assert_ok(bnn_outputs_fill(&outputs, 0));
         assert_int_equal(outputs.n, MANY);
@@ -269,6 +313,7 @@ int main(void) {
         cmocka_unit_test(probit_shrinks_outputs_by_its_formula),
         cmocka_unit_test(draws_of_several_outputs_have_that_covariance),
         cmocka_unit_test(draws_of_one_output_have_its_exact_moments),
+        cmocka_unit_test(linearised_numbers_are_exactly_normal),
         cmocka_unit_test(rows_of_every_pass_are_treated_alike),
     };
     return RUN_INSIDE(tests);

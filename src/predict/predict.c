@@ -27,9 +27,20 @@ static bnn_status check_options(const bnn_predict_options *options, const bnn_mo
     return BNN_OK;
 }
 
+static bnn_draw_from source_of(const bnn_predict_options *options) {
+    return options->from_prior ? BNN_DRAW_PRIOR : options->local_first_layer ? BNN_DRAW_LOCAL : BNN_DRAW_POSTERIOR;
+}
+
+static size_t count_draws(const bnn_model *model, const bnn_predict_options *options) {
+    bnn_predictive predictive = bnn_predictive_of(model);
+    if (options->from_prior) return (size_t)options->samples;
+    if (predictive == BNN_PREDICTIVE_PROBIT || predictive == BNN_PREDICTIVE_NORMAL) return 1;
+    return model->posterior.n_draws > 0 ? model->posterior.n_draws : (size_t)options->samples;
+}
+
 /* Equally likely quantiles stand for draws of one linearised output: they have no Monte Carlo error. */
-static bool has_random_draws(const bnn_model *model, size_t n_draws) {
-    return n_draws > 1 && (bnn_predictive_of(model) == BNN_PREDICTIVE_SAMPLING || model->net.n_outputs > 1);
+static bool has_random_draws(const bnn_outputs *outputs) {
+    return outputs->n_draws > 1 && (outputs->predictive == BNN_PREDICTIVE_SAMPLING || outputs->model->net.n_outputs > 1);
 }
 
 static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs, double sd_scale) {
@@ -45,8 +56,7 @@ static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs, 
 
 static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows,
                           const bnn_predict_options *options) {
-    size_t n_draws = model->posterior.n_draws > 0 ? model->posterior.n_draws : (size_t)options->samples;
-    if (bnn_predictive_of(model) == BNN_PREDICTIVE_PROBIT) n_draws = 1;
+    size_t n_draws = count_draws(model, options);
     uint64_t seed = options->seed < 0 ? model->seed : (uint64_t)options->seed;
     bnn_prediction *made = NULL;
     bnn_team *team = NULL;
@@ -55,10 +65,10 @@ static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, c
     bnn_numbers levels = { options->quantiles.n, options->quantiles.at };
     if ((status = check_options(options, model))                                            != BNN_OK) goto done;
     if ((status = bnn_prediction_make(&made, model, rows, n_draws, levels))                 != BNN_OK) goto done;
-    if (made->target != NULL && has_random_draws(model, n_draws)) status = bnn_prediction_take_effects(made);
-    if (status != BNN_OK) goto done;
     if ((status = bnn_team_make(&team, options->threads))                                   != BNN_OK) goto done;
-    if ((status = bnn_outputs_make(&outputs, model, rows, team, seed, n_draws))             != BNN_OK) goto done;
+    if ((status = bnn_outputs_make(&outputs, model, rows, team, seed, n_draws, source_of(options))) != BNN_OK) goto done;
+    if (made->target != NULL && has_random_draws(&outputs)) status = bnn_prediction_take_effects(made);
+    if (status != BNN_OK) goto done;
     if ((status = fill_chunks(made, &outputs, options->sd_scale))                           != BNN_OK) goto done;
     *prediction = made;
     made = NULL;

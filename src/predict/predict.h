@@ -16,6 +16,7 @@ enum { BNN_PREDICT_MAX_SAMPLES = 1000000 };
 typedef struct bnn_predict_settings {      /* the [predict] section */
     long long   samples;
     bnn_numbers quantiles;
+    int         first_layer;               /* 0: weights, 1: local                          */
     int         calibration;               /* bnn_calibration_kind (predict/calibration.h)      */
     double      calibration_level;
 } bnn_predict_settings;

@@ -74,6 +74,8 @@ static const real *noise_of(const bnn_tile *t, size_t s) { return t->outputs->no
 
 static double *probabilities_of(const bnn_tile *t, size_t s) { return t->scratch->p + s * t->n * t->prediction->n_classes; }
 
+static bool is_exact(const bnn_tile *t) { return t->outputs->predictive == BNN_PREDICTIVE_NORMAL; }
+
 static void gather_moments(const bnn_tile *t, size_t s) {
     const bnn_likelihood *likelihood = &t->model->likelihood;
     bnn_summary_scratch *scratch = t->scratch;
@@ -140,6 +142,7 @@ static void sum_up_moments(const bnn_tile *t, size_t i, size_t j) {
     aleatoric /= n;
     for (size_t s = 0; s < mixture.n; s++) epistemic += (mixture.mean[s] - mean) * (mixture.mean[s] - mean);
     if (mixture.n > 1) epistemic /= n - 1;
+    if (is_exact(t)) t->scratch->var[i * prediction->n_targets + j] += epistemic = bnn_tile_exact_var(t, i, j);
     t->scratch->center[i * prediction->n_targets + j] = mean;
     prediction->mean[at] = shift + scale * mean;
     prediction->sd_aleatoric[at] = sd_unit * sqrt(aleatoric);
@@ -210,12 +213,21 @@ static void gather_draws(const bnn_tile *t) {
     for (size_t i = 0; is_numbers && i < t->n * n_targets; i++) sum_up_moments(t, i / n_targets, i % n_targets);
 }
 
+static void score_exact(const bnn_tile *t, size_t i) {
+    size_t n_targets = t->prediction->n_targets;
+    double y[n_targets];
+    for (size_t j = 0; j < n_targets; j++) y[j] = moved_target(t, i, j);
+    t->scratch->nll[i] = bnn_tile_exact_nll(t, i, y);
+    t->prediction->expected_nll[t->row + i] += bnn_tile_exact_excess(t, i);
+}
+
 static void score_draws(const bnn_tile *t) {
     size_t n_targets = t->prediction->n_targets, n_draws = t->outputs->n_draws;
     double log_scale = bnn_prediction_log_scale(t->model) + (double)n_targets * log(t->sd_scale);
     for (size_t i = 0; t->sd_scale != 1 && i < t->n * n_targets; i++)
         t->scratch->y[i] = (real)moved_target(t, i / n_targets, i % n_targets);
     for (size_t s = 0; s < n_draws; s++) score_draw(t, s);
+    for (size_t i = 0; is_exact(t) && i < t->n; i++) score_exact(t, i);
     for (size_t i = 0; i < t->n; i++)
         t->prediction->log_lik[t->row + i] = log_mean_likelihood(n_draws, t->scratch->nll + i * n_draws) - log_scale;
 }

@@ -27,7 +27,7 @@ typedef struct importing {
 /* Calls `use` for each chunk of the outputs of all rows. */
 static bnn_status each_chunk(importing *im, const bnn_dataset *rows, void (*use)(void *context, const bnn_outputs *outputs), void *context) {
     bnn_outputs outputs = {0};
-    bnn_status status = bnn_outputs_make(&outputs, im->model, rows, im->team, im->model->seed, 1);
+    bnn_status status = bnn_outputs_make(&outputs, im->model, rows, im->team, im->model->seed, 1, BNN_DRAW_POSTERIOR);
     for (size_t first = 0; status == BNN_OK && first < rows->n_rows; first += outputs.max_rows) {
         status = bnn_outputs_fill(&outputs, first);
         if (status == BNN_OK) use(context, &outputs);

@@ -8,7 +8,7 @@ bnn_predict_options bnn_run_predict_options(const bnn_run *run) {
     bnn_config_fill(run->config, "predict", bnn_predict_rows, &settings);
     bnn_config_fill(run->config, "run", bnn_run_rows, &options);
     return (bnn_predict_options){ .samples = settings.samples, .quantiles = { settings.quantiles.n, settings.quantiles.at }, .seed = -1,
-                                  .threads = (int)options.threads };
+                                  .threads = (int)options.threads, .local_first_layer = settings.first_layer == 1 };
 }
 
 /* The spread is scaled draw by draw, all else is done to the prediction. */
