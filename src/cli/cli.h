@@ -57,6 +57,7 @@ bnn_status cli_predict(const cli_args *args);
 bnn_status cli_evaluate(const cli_args *args);
 bnn_status cli_report(const cli_args *args);
 bnn_status cli_calibrate(const cli_args *args);
+bnn_status cli_prune(const cli_args *args);
 bnn_status cli_inspect(const cli_args *args);
 bnn_status cli_diagnose(const cli_args *args);
 bnn_status cli_config(const cli_args *args);

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct summary { const bnn_block *block; double mean_abs, mean_sd, share; } summary;   /* sd and share NaN without spread */
+/* sd and share NaN without spread. nonzero: numbers that some draw has; the others were pruned. */
+typedef struct summary { const bnn_block *block; size_t nonzero; double mean_abs, mean_sd, share; } summary;
 
 typedef struct inspection {
     const char     *path;
@@ -26,11 +27,15 @@ typedef struct inspection {
 static summary summarise(const bnn_posterior *posterior, const bnn_block *block, const real *mean, real *sd) {
     summary s = { .block = block, .mean_sd = NAN, .share = NAN };
     double n = (double)block->n, sum_sd = 0, above = 0;
-    for (size_t i = 0; i < block->n; i++) s.mean_abs += fabs((double)mean[block->first + i]) / n;
+    for (size_t i = 0; i < block->n; i++) {
+        s.mean_abs += fabs((double)mean[block->first + i]) / n;
+        s.nonzero += mean[block->first + i] != 0;
+    }
     if (posterior->row->sd == NULL || block->role == BNN_ROLE_NOISE) return s;
     posterior->row->sd(posterior, block->first, block->n, sd);
     for (size_t i = 0; i < block->n; i++) {
         sum_sd += (double)sd[i];
+        s.nonzero += mean[block->first + i] == 0 && sd[i] > 0;
         above += fabs((double)mean[block->first + i]) > (double)sd[i];
     }
     s.mean_sd = sum_sd / n;
@@ -112,14 +117,14 @@ static void print_number(double value) {
 }
 
 static void print_blocks(const inspection *in) {
-    printf("\n%-28s  %10s  %10s  %10s  %10s\n", "block", "numbers", "mean |mu|", "mean sd", "|mu| > sd");
+    printf("\n%-28s  %10s  %10s  %10s  %10s  %10s\n", "block", "numbers", "mean |mu|", "mean sd", "|mu| > sd", "nonzero");
     for (size_t b = 0; b < in->n_blocks; b++) {
         const summary *s = &in->blocks[b];
         printf("%-28s  %10zu", s->block->name, s->block->n);
         print_number(s->mean_abs);
         print_number(s->mean_sd);
         print_number(s->share);
-        putchar('\n');
+        printf("  %10zu\n", s->nonzero);
     }
 }
 
@@ -152,7 +157,8 @@ static json_t *blocks_json(const inspection *in) {
     for (size_t b = 0; b < in->n_blocks; b++) {
         const summary *s = &in->blocks[b];
         json_object_set_new(list, s->block->name,
-                            json_pack("{s:I, s:o, s:o, s:o}", "numbers", (json_int_t)s->block->n, "mean_abs_mean", cli_number(s->mean_abs),
+                            json_pack("{s:I, s:I, s:o, s:o, s:o}", "numbers", (json_int_t)s->block->n, "nonzero",
+                                      (json_int_t)s->nonzero, "mean_abs_mean", cli_number(s->mean_abs),
                                       "mean_sd", cli_number(s->mean_sd), "share_above_sd", cli_number(s->share)));
     }
     return list;

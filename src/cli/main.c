@@ -36,6 +36,11 @@ const cli_command cli_commands[] = {
       "(`bnn help predict.calibration`). FILE.csv: predictions of another program with columns p_CLASS... and target, or mean, sd and target, "
       "as bnn predict writes them; -o OUT.csv writes them calibrated by predict.calibration.",
       FIT_OPTIONS | CLI_OUTPUT | CLI_QUIET | CLI_JSON, 1, 1, cli_calibrate },
+    { "prune", "RUN [--keep PERCENT]", "remove the weights of least |mean| / sd: what it costs, or a new run without them",
+      "Without --keep: error (of numbers: rmse) and log_lik of the run's test rows, else its validation rows, against the share removed; nothing is "
+      "written. With it: the new run RUN-pruned-PERCENT, or -o DIR, keeps that many percent of the weights, over all layers together; biases "
+      "stay and do not count. For posteriors of kind diag (bbb; laplace with structure = diag).",
+      FIT_OPTIONS | CLI_KEEP | CLI_SPLIT | CLI_JSON | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_FORCE, 1, 1, cli_prune },
     { "import", "FILE.safetensors --config X.ini [section.key=value ...]", "a net trained elsewhere becomes a map run",
       "Takes N.weight [out, in] and N.bias [out] in the order of N as the layers of the configured net; other names by --map. Learnt Gaussian "
       "noise is fitted to the training rows. The net must work on inputs and targets as [data] scales them: --check-inputs (raw features) "

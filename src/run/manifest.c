@@ -102,10 +102,8 @@ static void put_folder(json_t *json) {
     free(here);
 }
 
-bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, const bnn_run_request *request) {
-    long long threads = setup->run.threads > 0 ? setup->run.threads : bnn_team_default_size();
-    json_t *json = manifest->json = json_object(), *data = json_array();
-    manifest->processor_start = processor_seconds();
+/* What is known before any data: the program, the machine, the call. */
+static void put_call(json_t *json, const bnn_run_request *request, long long threads) {
     json_object_set_new(json, "status", json_string("running"));
     json_object_set_new(json, "program", json_string("bnn"));
     json_object_set_new(json, "version", json_string(bnn_version()));
@@ -113,13 +111,30 @@ bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, con
     json_object_set_new(json, "precision", json_string(BNN_REAL_NAME));
     json_object_set_new(json, "argv", arguments_of(request));
     put_folder(json);
+    json_object_set_new(json, "blas", blas_of());
+    json_object_set_new(json, "threads", json_integer(threads > 0 ? threads : bnn_team_default_size()));
+    json_object_set_new(json, "started", now());
+}
+
+bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, const bnn_run_request *request) {
+    json_t *json = manifest->json = json_object(), *data = json_array();
+    manifest->processor_start = processor_seconds();
+    put_call(json, request, setup->run.threads);
     json_object_set_new(json, "seed", json_integer(setup->run.seed));
     json_object_set_new(json, "rows", rows_of(&setup->parts));
     json_object_set_new(json, "data", data);
-    json_object_set_new(json, "blas", blas_of());
-    json_object_set_new(json, "threads", json_integer(threads));
-    json_object_set_new(json, "started", now());
     return json == NULL || data == NULL ? BNN_FAIL_MEMORY("the manifest") : add_files(data, &setup->data);
+}
+
+bnn_status bnn_manifest_derive(bnn_manifest *manifest, const char *parent, const bnn_run_request *request) {
+    static const char *const gone[] = { "reason", "resumed", "finished", "parent", "imported", NULL };
+    manifest->processor_start = processor_seconds();
+    manifest->json = bnn_manifest_read(parent);
+    if (manifest->json == NULL)
+        return BNN_FAIL(BNN_ERR_DATA, "%s: no readable %s, so nothing says where the run comes from", parent, BNN_RUN_MANIFEST);
+    for (size_t i = 0; gone[i] != NULL; i++) json_object_del(manifest->json, gone[i]);
+    put_call(manifest->json, request, 0);
+    return BNN_OK;
 }
 
 bnn_status bnn_manifest_note_origin(bnn_manifest *manifest, const char *role, const char *name, const char *path) {

@@ -12,6 +12,10 @@ typedef struct bnn_manifest {
 /* status: running. BNN_ERR_DATA if a data file cannot be hashed. */
 bnn_status bnn_manifest_make(bnn_manifest *manifest, const bnn_setup *setup, const bnn_run_request *request);
 
+/* Of a run made from a finished one without its data: what the parent's says, and how and by what this one is made. BNN_ERR_DATA if the parent
+ * has no readable one. */
+bnn_status bnn_manifest_derive(bnn_manifest *manifest, const char *parent, const bnn_run_request *request);
+
 /* Takes over from the manifest of the earlier parts of a run that now goes on after `step`: how and when it began, and a list "resumed". */
 void bnn_manifest_continue(bnn_manifest *manifest, const char *folder, uint64_t step);
 

@@ -119,7 +119,7 @@ END
     "$BNN" laplace -q runs/first -o kron
     "$BNN" laplace -q runs/first structure=full -o full
     for kind in kron full; do
-        "$BNN" inspect "$kind" | awk '/^[0-9]+\.(weight|bias) / && NF == 5 { n++; bad += !($4 > 0 && $5 <= 1) } END { exit n != 4 || bad > 0 }'
+        "$BNN" inspect "$kind" | awk '/^[0-9]+\.(weight|bias) / && NF == 6 { n++; bad += !($4 > 0 && $5 <= 1) } END { exit n != 4 || bad > 0 }'
     done
     "$BNN" inspect diag --json > diag.json
     "$BNN" inspect kron --json > kron.json
