@@ -1,6 +1,7 @@
 # bnn: `make` builds build/bnn and build/libbnn.a.
 #   make check                            build and run all tests
 #   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
+#   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten minutes (set BNN_DATA)
 #   make bench                            benchmarks (set BNN_DATA)
 #   make PRECISION=double                 the double build, in build/double/
 #   make SANITIZE=address,undefined       an instrumented build, in build/sanitize-.../
@@ -106,6 +107,9 @@ check: all tests
 check-long: $(OUT)/bnn
 	sh tests/long/mnist.sh $(OUT)/bnn
 
+laplace-table: $(OUT)/bnn
+	sh tests/long/laplace.sh $(OUT)/bnn
+
 # ours beside the products, PyTorch and other tools; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
 bench: $(OUT)/bnn $(BENCHES)
 	$(OUT)/bench/bench
@@ -117,6 +121,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all tests check check-long bench clean FORCE
+.PHONY: all tests check check-long laplace-table bench clean FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)

@@ -78,6 +78,8 @@ bnn_status bnn_laplace_set_posterior(bnn_laplace_state *p) {
 /* 10^-3 .. 10^5 times the prior's own precision, four to a decade; at the upper end the weights are all but certain. */
 enum { LOWEST_STEP = -12, HIGHEST_STEP = 20, STEPS = HIGHEST_STEP - LOWEST_STEP + 1 };
 
+#define LOST 5.0           /* standard errors */
+
 typedef struct candidate {
     double  tau, mean;
     double *log_lik;        /* [rows]; NULL: the posterior is not definite there */
@@ -103,38 +105,40 @@ static bnn_status score(bnn_laplace_state *p, candidate *at) {
     return status;
 }
 
-/* Is `other` worse than `best` by no more than the standard error of that difference, row by row? */
-static bool is_as_good(size_t n, const candidate *best, const candidate *other) {
+/* Is `other` worse than `best` by no more than so many standard errors of that difference, row by row? */
+static bool is_within(double errors, size_t n, const candidate *best, const candidate *other) {
     double loss = best->mean - other->mean, squares = 0;
     for (size_t i = 0; i < n; i++) {
         double off = best->log_lik[i] - other->log_lik[i] - loss;
         squares += off * off;
     }
-    return n > 1 && loss <= sqrt(squares / ((double)n * (double)(n - 1)));
+    return loss <= 0 || (n > 1 && loss <= errors * sqrt(squares / ((double)n * (double)(n - 1))));
 }
 
 /* The widest posterior that the rows cannot tell from the best one (the one-standard-error rule of Breiman et al. 1984), if it is no worse than
  * the weights alone: rows like the training rows hardly tell precisions apart near the optimum, and rows unlike them are where width is for. */
-static const candidate *widest_of_the_best(size_t n_rows, const candidate *candidates) {
-    size_t best = STEPS - 1, widest;
-    for (size_t c = 0; c < STEPS; c++)
-        if (candidates[c].log_lik != NULL && candidates[c].mean > candidates[best].mean) best = c;
+static const candidate *widest_of_the_best(size_t n_rows, size_t best, const candidate *candidates) {
+    size_t widest;
     for (widest = best; widest > 0; widest--) {
         const candidate *next = &candidates[widest - 1];
-        if (next->log_lik == NULL || next->mean < candidates[STEPS - 1].mean || !is_as_good(n_rows, &candidates[best], next)) break;
+        if (next->log_lik == NULL || next->mean < candidates[STEPS - 1].mean || !is_within(1, n_rows, &candidates[best], next)) break;
     }
     return &candidates[widest];
 }
 
+/* From the narrowest on, until one is beyond doubt worse than the best so far: from there on they only get worse. */
 static bnn_status choose_by_validation(bnn_laplace_state *p) {
     candidate candidates[STEPS] = {{0}};
-    bnn_status status = BNN_OK;
-    for (int c = 0; status == BNN_OK && c < STEPS; c++) {
-        candidates[c].tau = pow(10, 0.25 * (LOWEST_STEP + c));
-        status = score(p, &candidates[c]);
+    size_t best = STEPS - 1, n = p->valid->n_rows;
+    for (size_t c = STEPS; c-- > 0;) {
+        candidate *at = &candidates[c];
+        at->tau = pow(10, 0.25 * (LOWEST_STEP + (int)c));
+        bnn_status status = score(p, at);
+        if (status != BNN_OK) return status;
+        if (at->log_lik == NULL || (c < best && !is_within(LOST, n, &candidates[best], at))) break;
+        if (at->mean > candidates[best].mean) best = c;
     }
-    if (status != BNN_OK) return status;
-    set_all(p, candidates[STEPS - 1].log_lik == NULL ? 1 : widest_of_the_best(p->valid->n_rows, candidates)->tau);
+    set_all(p, candidates[best].log_lik == NULL ? 1 : widest_of_the_best(n, best, candidates)->tau);
     return BNN_OK;
 }
 
