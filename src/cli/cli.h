@@ -55,6 +55,7 @@ bnn_status cli_laplace(const cli_args *args);
 bnn_status cli_import(const cli_args *args);
 bnn_status cli_predict(const cli_args *args);
 bnn_status cli_evaluate(const cli_args *args);
+bnn_status cli_compare(const cli_args *args);
 bnn_status cli_report(const cli_args *args);
 bnn_status cli_calibrate(const cli_args *args);
 bnn_status cli_prune(const cli_args *args);

@@ -1,156 +1,237 @@
-/* bnn evaluate RUN [DATA]: every metric of the run's kind, beside that of a predictor that ignores the features. */
-#include "cli/cli.h"
+/* bnn evaluate RUN [DATA]: every metric of the run's kind, beside that of a predictor that ignores the features; for classes who is taken
+ * for whom; with --ood how well rows from elsewhere are told by their uncertainty. */
+#include "cli/scores.h"
 #include "base/fail.h"
 #include "predict/calibration.h"
+#include "predict/confusion.h"
+#include "predict/detection.h"
+#include "predict/reliability.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-typedef struct line { const char *name; double value, se, baseline; } line;
+enum { MAX_LEVELS = 20, MAX_PRINTED_CLASSES = 20 };
 
-enum { LINES = 32 };
+typedef struct evaluation {
+    cli_use         use;
+    bnn_prediction *baseline;
+    cli_scores      scores;
+    bnn_confusion   confusion;         /* classes */
+    bnn_dataset    *ood_rows;          /* --ood, else NULL */
+    cli_scores      ood;               /* auroc_entropy, aupr_entropy, fpr95_entropy, ... */
+} evaluation;
 
-typedef struct table { size_t n; line at[LINES]; } table;
+/* ---- scores ---------------------------------------------------------------------------------------------------------- */
 
-static void add_line(table *t, const char *name, double value, double se, double baseline) {
-    if (t->n < LINES) t->at[t->n++] = (line){ name, value, se, baseline };
-}
-
-static void add_metrics(table *t, const bnn_prediction *prediction, const bnn_prediction *baseline) {
+static void add_metrics(evaluation *e) {
+    const bnn_prediction *prediction = e->use.prediction;
     for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++) {
         if (!bnn_metric_fits(metric, prediction)) continue;
         bnn_score score = metric->score(prediction);
-        add_line(t, metric->name, score.value, score.se, baseline == NULL ? NAN : metric->score(baseline).value);
+        cli_score *line = cli_scores_add(&e->scores, metric->name, score.value, score.se);
+        line->baseline = metric->score(e->baseline).value;
+        if (metric->mcse != NULL) line->mcse = metric->mcse(prediction);
     }
 }
 
 /* Of intervals and sets, where predict.calibration = conformal has made them. The baseline has none. */
-static void add_conformal(table *t, const bnn_prediction *prediction) {
+static void add_conformal(evaluation *e) {
+    const bnn_prediction *prediction = e->use.prediction;
     for (const bnn_metric *metric = bnn_conformal_metrics; metric->name != NULL; metric++) {
         bool has_it = metric->for_classes ? prediction->in_set != NULL : prediction->lower != NULL;
         if (!has_it) continue;
         bnn_score score = metric->score(prediction);
-        add_line(t, metric->name, score.value, score.se, NAN);
+        cli_scores_add(&e->scores, metric->name, score.value, score.se);
     }
 }
 
-static void add_elbo(table *t, const bnn_model *model, const bnn_prediction *prediction) {
-    bnn_elbo elbo = bnn_predict_elbo(model, prediction);
-    if (elbo.has_kl) add_line(t, "elbo", elbo.elbo, NAN, NAN);
-    add_line(t, "nll", elbo.nll, NAN, NAN);
-    if (elbo.has_kl) add_line(t, "kl", elbo.kl, NAN, NAN);
-}
-
-static bnn_status fill_table(table *t, const cli_use *use) {
-    bnn_prediction *baseline = NULL;
-    if (use->prediction->target == NULL)
-        return BNN_FAIL(BNN_ERR_DATA, "%s: no target column, so nothing to score", use->rows->path);
-    bnn_status status = bnn_predict_baseline(&baseline, use->run.model, use->rows);
-    if (status != BNN_OK) return status;
-    add_metrics(t, use->prediction, baseline);
-    add_conformal(t, use->prediction);
-    if (strcmp(use->split, "train") == 0) add_elbo(t, use->run.model, use->prediction);
-    bnn_prediction_free(baseline);
+static bnn_status parse_levels(const cli_words *words, double *levels) {
+    if (words->n > MAX_LEVELS) return BNN_FAIL(BNN_ERR_USAGE, "%zu times --level, allowed are %d", words->n, MAX_LEVELS);
+    for (size_t i = 0; i < words->n; i++)
+        if (!bnn_text_to_number(words->at[i], &levels[i]) || !(levels[i] > 0 && levels[i] < 1))
+            return BNN_FAIL(BNN_ERR_USAGE, "--level %s: a probability between 0 and 1 is allowed", words->at[i]);
     return BNN_OK;
 }
 
-/* ---- output ---------------------------------------------------------------------------------------------------------- */
-
-static void print_cell(double value) {
-    if (isnan(value)) printf("  %12s", "-");
-    else printf("  %12.6g", value);
+static bnn_status add_coverages(evaluation *e, size_t n, const double *levels) {
+    if (n > 0 && e->use.prediction->n_classes > 0)
+        return BNN_FAIL(BNN_ERR_USAGE, "--level: %s predicts classes, and intervals are of numbers", e->use.run.folder);
+    for (size_t i = 0; i < n; i++) {
+        char name[32], digits[BNN_LEVEL_DIGITS + 1];
+        bnn_level_digits(digits, levels[i]);
+        snprintf(name, sizeof name, "coverage_%s", digits);
+        bnn_score score = bnn_score_coverage(e->use.prediction, levels[i]);
+        cli_scores_add(&e->scores, name, score.value, score.se)->baseline = bnn_score_coverage(e->baseline, levels[i]).value;
+    }
+    return BNN_OK;
 }
 
-static void print_table(const table *t, const cli_use *use) {
-    printf("# %s, %s: %zu rows\n", use->run.folder, use->split, use->rows->n_rows);
-    printf("%-17s  %12s  %12s  %12s\n", "metric", "value", "se", "baseline");
-    for (size_t i = 0; i < t->n; i++) {
-        printf("%-17s", t->at[i].name);
-        print_cell(t->at[i].value);
-        print_cell(t->at[i].se);
-        print_cell(t->at[i].baseline);
+static void add_elbo(evaluation *e) {
+    bnn_elbo elbo = bnn_predict_elbo(e->use.run.model, e->use.prediction);
+    if (elbo.has_kl) cli_scores_add(&e->scores, "elbo", elbo.elbo, NAN);
+    cli_scores_add(&e->scores, "nll", elbo.nll, NAN);
+    if (elbo.has_kl) cli_scores_add(&e->scores, "kl", elbo.kl, NAN);
+}
+
+static bnn_status score_rows(evaluation *e, const cli_args *args) {
+    const cli_use *use = &e->use;
+    double levels[MAX_LEVELS];
+    bnn_status status = parse_levels(&args->levels, levels);
+    if (status != BNN_OK) return status;
+    if (use->prediction->target == NULL)
+        return BNN_FAIL(BNN_ERR_DATA, "%s: no target column, so nothing to score", use->rows->path);
+    if ((status = bnn_predict_baseline(&e->baseline, use->run.model, use->rows)) != BNN_OK) return status;
+    add_metrics(e);
+    add_conformal(e);
+    if ((status = add_coverages(e, args->levels.n, levels)) != BNN_OK) return status;
+    if (strcmp(use->split, "train") == 0) add_elbo(e);
+    return use->prediction->n_classes > 0 ? bnn_confusion_make(&e->confusion, use->prediction) : BNN_OK;
+}
+
+/* ---- rows from elsewhere --------------------------------------------------------------------------------------------- */
+
+static void add_ood(cli_scores *ood, const char *figure, const char *uncertainty, bnn_score score) {
+    char name[40];
+    snprintf(name, sizeof name, "%s_%s", figure, uncertainty);
+    cli_scores_add(ood, name, score.value, score.se);
+}
+
+static bnn_status detect(evaluation *e, const bnn_prediction *out) {
+    bool is_classes = out->n_classes > 0;
+    for (const bnn_uncertainty *u = bnn_uncertainties; u->name != NULL; u++) {
+        bnn_detection detection = {0};
+        if (!(is_classes ? u->for_classes : u->for_numbers)) continue;
+        bnn_status status = bnn_detection_by(&detection, u, e->use.prediction, out);
+        if (status != BNN_OK) return status;
+        add_ood(&e->ood, "auroc", u->name, detection.auroc);
+        add_ood(&e->ood, "aupr", u->name, detection.aupr);
+        add_ood(&e->ood, "fpr95", u->name, detection.fpr95);
+        bnn_detection_free(&detection);
+    }
+    return BNN_OK;
+}
+
+static bnn_status score_ood(evaluation *e, const char *path) {
+    bnn_prediction *out = NULL;
+    bnn_status status;
+    if (path == NULL) return BNN_OK;
+    if ((status = bnn_run_read_features(&e->ood_rows, &e->use.run, path))        != BNN_OK) return status;
+    if ((status = bnn_run_predict(&out, &e->use.run, e->ood_rows))               != BNN_OK) return status;
+    status = detect(e, out);
+    bnn_prediction_free(out);
+    return status;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------------------------- */
+
+static void print_ood(const evaluation *e) {
+    printf("\n# %s: %zu rows, told from those above by uncertainty\n", e->ood_rows->path, e->ood_rows->n_rows);
+    printf("%-18s %9s %9s %9s %9s %9s %9s\n", "by", "auroc", "se", "aupr", "se", "fpr95", "se");
+    for (size_t i = 0; i < e->ood.n; i++) {
+        const cli_score *score = &e->ood.at[i];
+        if (i % 3 == 0) printf("%-18s", score->name + strlen("auroc_"));
+        printf(" %9.5f %9.5f%s", score->value, score->se, i % 3 == 2 ? "\n" : "");
+    }
+}
+
+static void print_classes(const bnn_confusion *c, char *const *names) {
+    printf("\n%-18s %9s %9s %9s %9s\n", "class", "rows", "recall", "precision", "brier");
+    for (size_t k = 0; k < c->n_classes; k++) {
+        double rows = 0;
+        for (size_t other = 0; other < c->n_classes; other++) rows += c->count[k * c->n_classes + other];
+        printf("%-18.18s %9.6g %9.5f %9.5f %9.5f\n", names[k], rows, c->recall[k], c->precision[k], c->brier[k]);
+    }
+}
+
+static void print_confusion(const bnn_confusion *c, char *const *names) {
+    printf("\n# true classes down, most probable ones across\n%-12s", "");
+    for (size_t k = 0; k < c->n_classes; k++) printf(" %5.5s", names[k]);
+    putchar('\n');
+    for (size_t k = 0; k < c->n_classes; k++) {
+        printf("%-12.12s", names[k]);
+        for (size_t other = 0; other < c->n_classes; other++) printf(" %5.5g", c->count[k * c->n_classes + other]);
         putchar('\n');
     }
 }
 
-static bnn_status print_json(const table *t, const cli_use *use) {
-    json_t *json = json_object(), *metrics = json_object();
-    for (size_t i = 0; i < t->n; i++) {
-        json_t *score = json_object();
-        json_object_set_new(score, "value", cli_number(t->at[i].value));
-        json_object_set_new(score, "se", cli_number(t->at[i].se));
-        json_object_set_new(metrics, t->at[i].name, score);
+static void print_tables(const evaluation *e, bool is_verbose) {
+    printf("# %s, %s: %zu rows\n", e->use.run.folder, e->use.split, e->use.rows->n_rows);
+    cli_scores_print(&e->scores);
+    if (is_verbose && e->confusion.n_classes > 0) {
+        print_classes(&e->confusion, e->use.prediction->class_names);
+        if (e->confusion.n_classes <= MAX_PRINTED_CLASSES) print_confusion(&e->confusion, e->use.prediction->class_names);
     }
-    json_object_set_new(json, "run", json_string(use->run.folder));
-    json_object_set_new(json, "split", json_string(use->split));
-    json_object_set_new(json, "rows", json_integer((json_int_t)use->rows->n_rows));
-    json_object_set_new(json, "metrics", metrics);
+    if (e->ood_rows != NULL) print_ood(e);
+}
+
+/* A figure whose Monte Carlo error is more than a tenth of its standard error would move visibly with another seed. */
+static void warn_of_few_draws(const evaluation *e) {
+    bnn_text names = {0};
+    for (size_t i = 0; i < e->scores.n; i++) {
+        const cli_score *score = &e->scores.at[i];
+        if (score->mcse > score->se / 10) bnn_text_add(&names, "%s%s", names.length > 0 ? ", " : "", score->name);
+    }
+    if (names.length > 0)
+        fprintf(stderr, "bnn: note: the Monte Carlo error of %s is more than a tenth of the standard error; raise predict.samples (now %zu)\n",
+                names.at, e->use.prediction->n_draws);
+    bnn_text_free(&names);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------------ */
+
+static json_t *numbers_json(size_t n, const double *numbers) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) json_array_append_new(list, cli_number(numbers[i]));
+    return list;
+}
+
+static json_t *confusion_json(const bnn_confusion *c, char *const *names) {
+    json_t *json = json_object(), *classes = json_array(), *counts = json_array();
+    for (size_t k = 0; k < c->n_classes; k++) {
+        json_array_append_new(classes, json_string(names[k]));
+        json_array_append_new(counts, numbers_json(c->n_classes, c->count + k * c->n_classes));
+    }
+    json_object_set_new(json, "classes", classes);
+    json_object_set_new(json, "counts", counts);
+    json_object_set_new(json, "recall", numbers_json(c->n_classes, c->recall));
+    json_object_set_new(json, "precision", numbers_json(c->n_classes, c->precision));
+    json_object_set_new(json, "brier", numbers_json(c->n_classes, c->brier));
+    return json;
+}
+
+static bnn_status print_json(const evaluation *e) {
+    json_t *json = json_object();
+    json_object_set_new(json, "run", json_string(e->use.run.folder));
+    json_object_set_new(json, "split", json_string(e->use.split));
+    json_object_set_new(json, "rows", json_integer((json_int_t)e->use.rows->n_rows));
+    json_object_set_new(json, "metrics", cli_scores_json(&e->scores));
+    if (e->confusion.n_classes > 0)
+        json_object_set_new(json, "confusion", confusion_json(&e->confusion, e->use.prediction->class_names));
+    if (e->ood_rows != NULL) {
+        json_t *ood = json_object();
+        json_object_set_new(ood, "data", json_string(e->ood_rows->path));
+        json_object_set_new(ood, "rows", json_integer((json_int_t)e->ood_rows->n_rows));
+        json_object_set_new(ood, "metrics", cli_scores_json(&e->ood));
+        json_object_set_new(json, "ood", ood);
+    }
     return cli_json_print(json);
 }
 
-/* ---- --require ------------------------------------------------------------------------------------------------------- */
-
-typedef struct requirement { const char *text; char name[32], sign[3]; double bound; } requirement;
-
-/* "rmse<1.2", blanks anywhere. */
-static bnn_status parse(requirement *r, const char *text) {
-    int at = 0;
-    r->text = text;
-    if (sscanf(text, " %31[a-z0-9_] %2[<>=] %n", r->name, r->sign, &at) == 2 && at > 0 && bnn_text_to_number(text + at, &r->bound)
-        && (r->sign[0] == '<' || r->sign[0] == '>') && (r->sign[1] == '\0' || r->sign[1] == '='))
-        return BNN_OK;
-    return BNN_FAIL(BNN_ERR_USAGE, "--require \"%s\": METRIC, one of < <= > >=, and a number are allowed", text);
-}
-
-static bnn_status parse_all(const cli_args *args) {
-    requirement r;
-    bnn_status status = BNN_OK;
-    for (size_t i = 0; i < args->requirements.n && status == BNN_OK; i++) status = parse(&r, args->requirements.at[i]);
-    return status;
-}
-
-static bool holds(const requirement *r, double value) {
-    bool has_equal = r->sign[1] == '=';
-    if (has_equal && value == r->bound) return true;
-    return r->sign[0] == '<' ? value < r->bound : value > r->bound;
-}
-
-static bnn_status fail_metric(const table *t, const requirement *r) {
-    const char *names[LINES];
-    for (size_t i = 0; i < t->n; i++) names[i] = t->at[i].name;
-    const char *nearest = bnn_text_nearest(r->name, t->n, names);
-    if (nearest == NULL) return BNN_FAIL(BNN_ERR_USAGE, "--require \"%s\": no metric \"%s\" here", r->text, r->name);
-    return BNN_FAIL(BNN_ERR_USAGE, "--require \"%s\": no metric \"%s\" here; did you mean \"%s\"?", r->text, r->name, nearest);
-}
-
-/* All that do not hold are named. NaN holds nothing. */
-static bnn_status check_requirements(const table *t, const cli_args *args) {
-    bnn_status status = BNN_OK;
-    bnn_error_clear();
-    for (size_t k = 0; k < args->requirements.n; k++) {
-        requirement r;
-        size_t i = 0;
-        parse(&r, args->requirements.at[k]);
-        while (i < t->n && strcmp(t->at[i].name, r.name) != 0) i++;
-        if (i == t->n) return fail_metric(t, &r);
-        if (!holds(&r, t->at[i].value))
-            status = bnn_error_add(BNN_ERR_CHECK, "required %s, but %s = %.6g", r.text, r.name, t->at[i].value);
-    }
-    return status;
-}
-
 bnn_status cli_evaluate(const cli_args *args) {
-    cli_use use = {0};
-    table t = {0};
+    evaluation e = {0};
     bnn_status status;
-    if ((status = parse_all(args))                                              != BNN_OK) goto done;
-    if ((status = cli_use_start(&use, args))                                    != BNN_OK) goto done;
-    if ((status = fill_table(&t, &use))                                         != BNN_OK) goto done;
-    if (!args->json) print_table(&t, &use);
-    else if ((status = print_json(&t, &use))                                    != BNN_OK) goto done;
-    status = check_requirements(&t, args);
+    if ((status = cli_requirements_parse(&args->requirements))                   != BNN_OK) goto done;
+    if ((status = cli_use_start(&e.use, args))                                   != BNN_OK) goto done;
+    if ((status = score_rows(&e, args))                                          != BNN_OK) goto done;
+    if ((status = score_ood(&e, args->ood))                                      != BNN_OK) goto done;
+    if (args->json) status = print_json(&e);
+    else print_tables(&e, args->verbose);
+    if (!args->json) warn_of_few_draws(&e);
+    if (status == BNN_OK) status = cli_requirements_check(&args->requirements, &e.scores, &e.ood);
 done:
-    cli_use_free(&use);
+    bnn_confusion_free(&e.confusion);
+    bnn_prediction_free(e.baseline);
+    bnn_dataset_free(e.ood_rows);
+    cli_use_free(&e.use);
     return status;
 }

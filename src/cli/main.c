@@ -25,8 +25,14 @@ const cli_command cli_commands[] = {
       FIT_OPTIONS | CLI_OUTPUT | CLI_LABELS, 1, 2, cli_predict },
     { "evaluate", "RUN [DATA | -]", "metrics with standard errors, beside those of a constant predictor",
       "Without DATA: the run's test rows, else its validation rows; --split chooses. With --split train also elbo, nll and kl (nats, "
-      "whole training set).",
-      FIT_OPTIONS | CLI_SPLIT | CLI_LABELS | CLI_JSON | CLI_REQUIRE, 1, 2, cli_evaluate },
+      "whole training set). mcse is the error from the finite number of weight draws. -v adds the classes one by one and who is taken for "
+      "whom. --ood DATA: AUROC, AUPR and FPR at 95 % TPR of telling those rows (positive; they need no targets) from the others by their "
+      "uncertainty; --require knows them as auroc_entropy, fpr95_mutual_information, auroc_sd_epistemic, ...",
+      FIT_OPTIONS | CLI_SPLIT | CLI_LABELS | CLI_JSON | CLI_REQUIRE | CLI_OOD | CLI_LEVEL | CLI_VERBOSE, 1, 2, cli_evaluate },
+    { "compare", "RUN RUN...", "which run is better on the same rows, and is the difference more than noise",
+      "Differences of row scores to the best run, paired row by row, with their standard errors over rows. Rows: the runs' own test rows, else "
+      "their validation rows; --split chooses, --data FILE names others. Runs whose rows differ are refused.",
+      FIT_OPTIONS | CLI_SPLIT | CLI_DATA | CLI_LABELS | CLI_JSON, 2, 1000, cli_compare },
     { "report", "RUN...", "one self-contained HTML file with the pictures",
       "Draws the run's test rows, else its validation rows, else its training rows. One run: RUN/report.html; several, side by side: report.html "
       "in the current folder; or -o FILE. With --ood DATA also how unsure the net is of rows from elsewhere. Needs gnuplot (Debian: gnuplot-nox).",

@@ -298,11 +298,19 @@ done:
     return status;
 }
 
+static void skip_targets(bnn_columns *columns) {
+    for (size_t c = 0; c < columns->n; c++)
+        if (columns->at[c].use == BNN_COLUMN_TARGET) columns->at[c].use = BNN_COLUMN_SKIP;
+    columns->has_targets = false;
+}
+
 bnn_status bnn_columns_match(bnn_columns *columns, const bnn_read *request) {
     size_t n_targets = request->schema->n_targets, n_outside = columns->n_outside;
     bnn_status status = begin(columns);
     if (status != BNN_OK) return status;
     if (n_outside > 0 && n_outside != n_targets)
         return BNN_FAIL(BNN_ERR_DATA, "%s: %zu label(s) a row, the model has %zu target(s)", request->path, n_outside, n_targets);
-    return columns->names != NULL ? match_names(columns, request) : match_positions(columns, request);
+    status = columns->names != NULL ? match_names(columns, request) : match_positions(columns, request);
+    if (status == BNN_OK && request->skips_targets) skip_targets(columns);
+    return status;
 }

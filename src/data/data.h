@@ -102,6 +102,9 @@ struct bnn_dataset {
 bnn_status bnn_dataset_read_file(bnn_dataset **dataset, const bnn_data_options *options, const char *path, const char *labels,
                                  bool wants_classes, const bnn_schema *schema);
 
+/* The same for a model's features alone: target columns may be there, and hold anything. */
+bnn_status bnn_dataset_read_features(bnn_dataset **dataset, const bnn_data_options *options, const char *path, const bnn_schema *schema);
+
 /* The numbers of an NPY file of 1 (cols = 1) or 2 dimensions: *at [rows x cols] row-major, which the caller frees. BNN_ERR_DATA. */
 bnn_status bnn_npy_read(const char *path, size_t *rows, size_t *cols, double **at);
 

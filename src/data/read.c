@@ -131,3 +131,9 @@ bnn_status bnn_dataset_read_file(bnn_dataset **dataset, const bnn_data_options *
     else bnn_dataset_free(set);
     return status;
 }
+
+bnn_status bnn_dataset_read_features(bnn_dataset **dataset, const bnn_data_options *options, const char *path, const bnn_schema *schema) {
+    const bnn_read request = { .options = options, .path = path, .wants_classes = schema->n_classes > 0, .schema = schema,
+                               .skips_targets = true };
+    return bnn_dataset_read(dataset, &request);
+}

@@ -20,6 +20,7 @@ typedef struct bnn_read {
     bool                    wants_classes;
     const bnn_schema       *schema;          /* NULL: the file defines columns and classes */
     bool                    may_drop;        /* missing = drop applies */
+    bool                    skips_targets;   /* target columns are not read; with a schema only */
 } bnn_read;
 
 /* path "-": standard input. With a schema the set is settled, without it is not. *dataset must be NULL. */

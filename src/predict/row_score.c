@@ -38,11 +38,11 @@ double bnn_row_brier(const bnn_prediction *p, size_t row) {
 }
 
 const bnn_row_score bnn_row_scores[] = {
-    { "log_lik", "log predictive probability (density) of the target, nats a row", true, true, true, bnn_row_log_lik },
+    { "log_lik", "log predictive probability (density), nats a row", true, true, true, bnn_row_log_lik },
     { "squared_error", "of the mean", true, false, false, bnn_row_squared_error },
     { "abs_error", "of the mean", true, false, false, bnn_row_abs_error },
-    { "crps", "continuous ranked probability score, in units of the target", true, false, false, bnn_row_crps },
+    { "crps", "continuous ranked probability score", true, false, false, bnn_row_crps },
     { "error", "share of rows whose most probable class is wrong", false, true, false, bnn_row_error },
-    { "brier", "squared distance of the probabilities to the class seen", false, true, false, bnn_row_brier },
+    { "brier", "squared distance of the probabilities to the class", false, true, false, bnn_row_brier },
     {0}
 };

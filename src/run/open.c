@@ -103,3 +103,9 @@ bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char 
     const bnn_schema *schema = &run->model->schema;
     return bnn_dataset_read_file(rows, &options, path, labels, schema->n_classes > 0, schema);
 }
+
+bnn_status bnn_run_read_features(bnn_dataset **rows, const bnn_run *run, const char *path) {
+    bnn_data_options options;
+    bnn_setup_data(run->config, &options);
+    return bnn_dataset_read_features(rows, &options, path, &run->model->schema);
+}

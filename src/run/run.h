@@ -113,6 +113,9 @@ bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char
 /* Rows of another file ("-": standard input), matched to the model's columns and classes. labels: IDX labels or NULL. */
 bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels);
 
+/* The same without targets, even where the file has them: classes that the model does not know are no fault. */
+bnn_status bnn_run_read_features(bnn_dataset **rows, const bnn_run *run, const char *path);
+
 /* What the run's [predict] and [run] sections ask of bnn_predict, without calibration. Quantiles are borrowed from the run. */
 bnn_predict_options bnn_run_predict_options(const bnn_run *run);
 
