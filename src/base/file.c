@@ -146,8 +146,10 @@ static bool write_all(int fd, const char *at, size_t size) {
 }
 
 /* Closes fd in any case; errno tells of the first failure. */
-static bool write_and_close(int fd, const void *data, size_t size, bool is_synced) {
-    bool is_written = write_all(fd, data, size) && (!is_synced || fsync(fd) == 0);
+static bool write_and_close(int fd, size_t n, const bnn_piece *pieces, bool is_synced) {
+    bool is_written = true;
+    for (size_t i = 0; i < n && is_written; i++) is_written = write_all(fd, pieces[i].at, pieces[i].size);
+    is_written = is_written && (!is_synced || fsync(fd) == 0);
     int  reason = errno;
     bool is_closed = close(fd) == 0;
     if (!is_written) errno = reason;
@@ -166,11 +168,11 @@ static int open_temporary(char name[64], int folder) {
 }
 
 /* False with errno set; then nothing is left behind. */
-static bool replace_file(int folder, const char *name, const void *data, size_t size) {
+static bool replace_file(int folder, const char *name, size_t n, const bnn_piece *pieces) {
     char temporary[64];
     int fd = open_temporary(temporary, folder);
     if (fd < 0) return false;
-    if (write_and_close(fd, data, size, true) && renameat(folder, temporary, folder, name) == 0)
+    if (write_and_close(fd, n, pieces, true) && renameat(folder, temporary, folder, name) == 0)
         return fsync(folder) == 0 || errno == EINVAL;    /* some network file systems cannot sync a folder */
     int reason = errno;
     unlinkat(folder, temporary, 0);
@@ -187,12 +189,12 @@ static char *find_target(const char *path, bool is_there) {
 }
 
 /* As replace_file; cuts `target` at its last slash. */
-static bool replace_target(char *target, const void *data, size_t size) {
+static bool replace_target(char *target, size_t n, const bnn_piece *pieces) {
     char *slash = strrchr(target, '/');
     *slash = '\0';
     int folder = open(slash == target ? "/" : target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return false;
-    bool is_done = replace_file(folder, slash + 1, data, size);
+    bool is_done = replace_file(folder, slash + 1, n, pieces);
     int  reason = errno;
     close(folder);
     errno = reason;
@@ -200,20 +202,23 @@ static bool replace_target(char *target, const void *data, size_t size) {
 }
 
 /* Devices and pipes (/dev/null, /dev/stdout) are written to, not replaced. */
-static bool write_in_place(const char *path, const void *data, size_t size) {
+static bool write_in_place(const char *path, size_t n, const bnn_piece *pieces) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    return fd >= 0 && write_and_close(fd, data, size, false);
+    return fd >= 0 && write_and_close(fd, n, pieces, false);
 }
 
-bnn_status bnn_file_write(const char *path, const void *data, size_t size) {
+bnn_status bnn_file_write_pieces(const char *path, size_t n, const bnn_piece *pieces) {
     struct stat info;
     bool  is_there = stat(path, &info) == 0, is_special = is_there && !S_ISREG(info.st_mode);
     char *target = is_special ? NULL : find_target(path, is_there);
-    bool  is_done = is_special ? write_in_place(path, data, size)
-                               : target != NULL && replace_target(target, data, size);
+    bool  is_done = is_special ? write_in_place(path, n, pieces) : target != NULL && replace_target(target, n, pieces);
     int reason = errno;
     free(target);
     return is_done ? BNN_OK : BNN_FAIL(BNN_ERR_FILE, "%s: cannot write: %s", path, strerror(reason));
+}
+
+bnn_status bnn_file_write(const char *path, const void *data, size_t size) {
+    return bnn_file_write_pieces(path, 1, &(bnn_piece){ data, size });
 }
 
 void bnn_sha256(const void *data, size_t size, char hex[65]) { SHA256Data(data, size, hex); }

@@ -132,8 +132,8 @@ static void add_bytes(bnn_text *out, const void *data, size_t size) {
     out->length += size;
 }
 
-/* Length, header, padding, data: the file's bytes. */
-static bnn_status pack(bnn_text *out, const json_t *header, size_t n, const bnn_tensor *const *sorted) {
+/* Length, header and padding: what comes before the data. */
+static bnn_status pack_header(bnn_text *out, const json_t *header) {
     char *text = json_dumps(header, JSON_COMPACT);
     if (text == NULL) return BNN_FAIL_MEMORY("a tensor header");
     size_t   length = strlen(text);
@@ -142,13 +142,23 @@ static bnn_status pack(bnn_text *out, const json_t *header, size_t n, const bnn_
     add_bytes(out, text, length);
     add_bytes(out, "       ", padded - length);
     free(text);
-    for (size_t i = 0; i < n; i++) add_bytes(out, sorted[i]->data, byte_count(sorted[i]));
-    return out->has_failed ? BNN_FAIL_MEMORY("a tensor file") : BNN_OK;
+    return out->has_failed ? BNN_FAIL_MEMORY("a tensor header") : BNN_OK;
+}
+
+/* The data goes from where it lies into the file: a copy would double what a checkpoint takes. */
+static bnn_status write_pieces(const char *path, const bnn_text *head, size_t n, const bnn_tensor *const *sorted) {
+    bnn_piece *pieces = calloc(n + 1, sizeof *pieces);
+    if (pieces == NULL) return BNN_FAIL_MEMORY("a tensor file");
+    pieces[0] = (bnn_piece){ head->at, head->length };
+    for (size_t i = 0; i < n; i++) pieces[i + 1] = (bnn_piece){ sorted[i]->data, byte_count(sorted[i]) };
+    bnn_status status = bnn_file_write_pieces(path, n + 1, pieces);
+    free(pieces);
+    return status;
 }
 
 bnn_status bnn_tensors_write(const char *path, size_t n, const bnn_tensor *tensors, const json_t *metadata) {
     bnn_status status;
-    bnn_text out = {0};
+    bnn_text head = {0};
     json_t  *header = json_object();
     const bnn_tensor **sorted = sort_tensors(n, tensors);
     if (header == NULL || sorted == NULL) {
@@ -157,10 +167,10 @@ bnn_status bnn_tensors_write(const char *path, size_t n, const bnn_tensor *tenso
     }
     if ((status = add_metadata(header, metadata, path))      != BNN_OK) goto done;
     if ((status = add_tensors(header, n, sorted, path))      != BNN_OK) goto done;
-    if ((status = pack(&out, header, n, sorted))             != BNN_OK) goto done;
-    status = bnn_file_write(path, out.at, out.length);
+    if ((status = pack_header(&head, header))                != BNN_OK) goto done;
+    status = write_pieces(path, &head, n, sorted);
 done:
-    bnn_text_free(&out);
+    bnn_text_free(&head);
     json_decref(header);
     free(sorted);
     return status;

@@ -40,6 +40,10 @@ bnn_status bnn_file_read(const char *path, char **data, size_t *size);
  * fsync, rename, fsync of the folder. BNN_ERR_FILE, with nothing left behind, when any of that fails. */
 bnn_status bnn_file_write(const char *path, const void *data, size_t size);
 
+/* The same for a file that lies in pieces, one after the other: large arrays need no copy. */
+typedef struct bnn_piece { const void *at; size_t size; } bnn_piece;
+bnn_status bnn_file_write_pieces(const char *path, size_t n, const bnn_piece *pieces);
+
 /* hex [65]: SHA-256 of a memory span (libmd). */
 void bnn_sha256(const void *data, size_t size, char hex[65]);
 
