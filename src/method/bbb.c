@@ -183,6 +183,13 @@ static void bbb_record(void *state, const bnn_fit_state *fit, bnn_epoch *record)
 
 static const real *bbb_point(void *state) { return ((bbb_state *)state)->mu; }
 
+static void bbb_let_go(void *state) {
+    bbb_state *bbb = state;
+    bnn_optimizer_free(&bbb->log_sd_optimizer);
+    bnn_optimizer_free(&bbb->mu_optimizer);
+    bnn_estimator_free(&bbb->estimator);
+}
+
 static void bbb_finish(void *state, bnn_posterior *posterior) {
     const bbb_state *bbb = state;
     memcpy(posterior->arrays[0].at, bbb->mu, posterior->n_params * sizeof(real));
@@ -213,15 +220,13 @@ static bnn_status bbb_resumed(void *state, bnn_fit_state *fit) {
 
 static void bbb_free(void *state) {
     bbb_state *bbb = state;
+    bbb_let_go(bbb);
     bnn_update_free(&bbb->update);
-    bnn_optimizer_free(&bbb->log_sd_optimizer);
-    bnn_optimizer_free(&bbb->mu_optimizer);
-    bnn_estimator_free(&bbb->estimator);
     bnn_arena_free(&bbb->arena);
 }
 
 const bnn_method_row bnn_bbb_method = {
     .head = { "bbb", "Bayes by Backprop: a normal for every weight, fitted by gradients; the default", rows, sizeof(bbb_options) },
     .posterior = &bnn_diag_posterior, .state_size = sizeof(bbb_state), .start = bbb_start, .step = bbb_step, .record = bbb_record,
-    .point = bbb_point, .finish = bbb_finish, .arrays = bbb_arrays, .resumed = bbb_resumed, .free = bbb_free,
+    .point = bbb_point, .let_go = bbb_let_go, .finish = bbb_finish, .arrays = bbb_arrays, .resumed = bbb_resumed, .free = bbb_free,
 };

@@ -225,18 +225,27 @@ static bnn_status read_initial(fitting *f, const bnn_config *config) {
     return status;
 }
 
+bnn_status bnn_fit_make_best(bnn_fit_state *fit, const bnn_method_row *method) {
+    const bnn_problem *problem = fit->problem;
+    size_t n_draws = method->posterior == &bnn_draws_posterior ? 1 : 0;
+    return bnn_posterior_make(&fit->best, method->posterior, problem->n_weights, problem->n_params - problem->n_weights, n_draws);
+}
+
+static void drop_state(fitting *f) {
+    f->method->free(f->state);
+    memset(f->state, 0, f->method->state_size);
+}
+
 /* Makes a fresh state for one member; going on from a checkpoint, puts it where that was. */
 static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
     bnn_fit_state *fit = &f->fit;
-    size_t n_draws = f->method->posterior == &bnn_draws_posterior ? 1 : 0;
     fit->step = fit->epoch = fit->batch = fit->best_epoch = 0;
     fit->nll_sum = fit->best_valid = 0;
     fit->is_finished = false;
     fit->remark[0] = '\0';
     bnn_posterior_free(&fit->best);
-    f->method->free(f->state);
-    memset(f->state, 0, f->method->state_size);
-    bnn_status status = bnn_posterior_make(&fit->best, f->method->posterior, f->model->net.n_weights, f->model->likelihood.n_noise, n_draws);
+    drop_state(f);
+    bnn_status status = fit->train.patience > 0 || resume != NULL ? bnn_fit_make_best(fit, f->method) : BNN_OK;
     if (status == BNN_OK) status = f->method->start(f->state, fit);
     if (status == BNN_OK) status = bnn_fit_allow_rollback(fit, f->method, f->state);
     if (status == BNN_OK && resume != NULL) status = bnn_fit_load(fit, f->method, f->state, f->finished, resume);
@@ -286,6 +295,7 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
     if ((status = make_problems(&f, train, valid))                                              != BNN_OK) goto done;
     if ((status = read_initial(&f, config))                                                     != BNN_OK) goto done;
     if ((status = fit_members(&f, hooks))                                                       != BNN_OK) goto done;
+    drop_state(&f);
     if ((status = finish(&f, train))                                                     != BNN_OK) goto done;
     if (f.method->refine != NULL && (status = f.method->refine(f.model, config, train, valid, f.team)) != BNN_OK) goto done;
     *model = f.model;

@@ -74,6 +74,8 @@ typedef struct bnn_method_row {
     void (*record)(void *state, const bnn_fit_state *fit, bnn_epoch *record);
     /* theta [n_params] at which validation rows are scored: the mean weights. Borrowed. */
     const real *(*point)(void *state);
+    /* Before the last finish of a state: frees what only steps need, so that the result takes its place in memory. NULL: nothing. */
+    void (*let_go)(void *state);
     void (*finish)(void *state, bnn_posterior *posterior);   /* fills a posterior of the row's kind (n_draws = 1) */
     /* Turns the finished model into another (its posterior, facts); NULL: leaves it. */
     bnn_status (*refine)(bnn_model *model, const bnn_config *config, const bnn_dataset *train, const bnn_dataset *valid, bnn_team *team);
@@ -103,6 +105,9 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
 
 /* finished [fit->member x n_params]: the members before this one. The result is fit->best. */
 bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks);
+
+/* Room for the result of one member in fit->best. */
+bnn_status bnn_fit_make_best(bnn_fit_state *fit, const bnn_method_row *method);
 
 /* Ends the fit when the best epoch lies `patience` epochs back. */
 void bnn_fit_judge_patience(bnn_fit_state *fit);

@@ -108,6 +108,14 @@ static void say_remark(bnn_fit_state *fit, const bnn_observer *observer) {
     fit->remark[0] = '\0';
 }
 
+/* Without patience there is room for the result only now. */
+static bnn_status finish_last(bnn_fit_state *fit, const bnn_method_row *method, void *state) {
+    if (method->let_go != NULL) method->let_go(state);
+    bnn_status status = fit->best.row == NULL ? bnn_fit_make_best(fit, method) : BNN_OK;
+    if (status == BNN_OK) method->finish(state, &fit->best);
+    return status;
+}
+
 bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks) {
     bnn_status status = BNN_OK;
     size_t n_rows = fit->problem->n_rows, *order = NULL;
@@ -125,7 +133,7 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
     }
     free(order);
     if (status != BNN_OK) return status;
-    if (fit->best_epoch == 0) method->finish(state, &fit->best);
+    if (fit->best_epoch == 0) status = finish_last(fit, method, state);
     say_remark(fit, hooks->observer);
-    return BNN_OK;
+    return status;
 }

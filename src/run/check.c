@@ -1,12 +1,12 @@
 /* What a run would be like: sizes from the configuration, time and memory from a few steps of the fit itself. */
 #include "base/fail.h"
+#include "base/memory.h"
 #include "run/folder.h"
 #include "run/setup.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 enum { TIMED_STEPS = 20 };
@@ -43,12 +43,6 @@ static bnn_status time_steps(const bnn_setup *setup, double *seconds) {
     return status == BNN_STOPPED ? BNN_OK : status;
 }
 
-static double most_memory(void) {
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    return 1024.0 * (double)use.ru_maxrss;
-}
-
 static double step_count(const bnn_setup *setup) {
     bnn_train_options train;
     double n = (double)setup->parts.train->n_rows;
@@ -77,7 +71,7 @@ static bnn_status fill_sizes(bnn_run_forecast *forecast, const bnn_setup *setup)
 bnn_status bnn_setup_forecast(bnn_run_forecast *forecast, const bnn_setup *setup) {
     bnn_status status = fill_sizes(forecast, setup);
     if (status == BNN_OK) status = time_steps(setup, &forecast->step_seconds);
-    forecast->bytes = most_memory();
+    forecast->bytes = bnn_memory_peak();
     if (status != BNN_OK) bnn_run_forecast_free(forecast);
     return status;
 }

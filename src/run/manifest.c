@@ -2,6 +2,7 @@
 #include "run/manifest.h"
 #include "base/fail.h"
 #include "base/linalg.h"
+#include "base/memory.h"
 #include "base/team.h"
 #include "data/rows.h"
 #include "run/folder.h"
@@ -149,6 +150,7 @@ void bnn_manifest_end(bnn_manifest *manifest, const char *status, const char *re
     json_object_set_new(json, "status", json_string(status));
     if (reason != NULL) json_object_set_new(json, "reason", text_of(reason));
     json_object_set_new(json, "finished", now());
+    json_object_set_new(json, "peak_memory_bytes", json_integer((json_int_t)bnn_memory_peak()));
     json_object_set_new(json, "processor_seconds", json_real(processor_seconds() - manifest->processor_start));
 }
 
