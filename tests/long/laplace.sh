@@ -16,30 +16,17 @@ export BNN_DATA
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
-# entropies FILE: of a CSV of predictions, one a line.
-entropies() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "entropy") at = i; next } { print $at }' "$1"; }
-
-# auroc INSIDE OUTSIDE: the chance that a row of the second file has more entropy than one of the first, ties counted half.
-auroc() {
-    { entropies "$1" | sed 's/$/ 0/'; entropies "$2" | sed 's/$/ 1/'; } | sort -g | awk '
-        $1 != last { sum += outside * (below + inside / 2); below += inside; inside = outside = 0; last = $1 }
-        $2 == 0 { inside++; n++ }
-        $2 == 1 { outside++; m++ }
-        END { print (sum + outside * (below + inside / 2)) / (n * m) }'
-}
-
 # row NAME SECONDS: of the table; what is measured stays in $work/NAME.txt as "error log_lik auroc".
 row() {
-    "$bnn" evaluate "$work/$1" --json > "$work/metrics.json"
-    "$bnn" predict "$work/$1" > "$work/inside.csv"
-    "$bnn" predict "$work/$1" "$BNN_DATA/notmnist/t10k-images-idx3-ubyte.gz" > "$work/outside.csv"
-    python3 - "$work/metrics.json" "$work/$1.txt" "$(auroc "$work/inside.csv" "$work/outside.csv")" "$1" "$2" \
-        "$(stat -c %s "$work/$1/posterior.safetensors")" <<'END'
+    "$bnn" evaluate "$work/$1" --ood "$BNN_DATA/notmnist/t10k-images-idx3-ubyte.gz" --json > "$work/metrics.json"
+    python3 - "$work/metrics.json" "$work/$1.txt" "$1" "$2" "$(stat -c %s "$work/$1/posterior.safetensors")" <<'END'
 import json, sys
-path, kept, auroc, name, seconds, size = sys.argv[1:]
-value = {k: v["value"] for k, v in json.load(open(path))["metrics"].items()}
-print(value["error"], value["log_lik"], auroc, file=open(kept, "w"))
-print(f"| {name.replace('.', ' | ')} | {100 * value['error']:.2f} % | {value['log_lik']:.5f} | {value['ece']:.4f} | {float(auroc):.4f} | {seconds} | {size} |")
+path, kept, name, seconds, size = sys.argv[1:]
+page = json.load(open(path))
+error, log_lik, ece = (page["metrics"][key]["value"] for key in ("error", "log_lik", "ece"))
+auroc = page["ood"]["metrics"]["auroc_entropy"]["value"]
+print(error, log_lik, auroc, file=open(kept, "w"))
+print(f"| {name.replace('.', ' | ')} | {100 * error:.2f} % | {log_lik:.5f} | {ece:.4f} | {auroc:.4f} | {seconds} | {size} |")
 END
 }
 
