@@ -2,7 +2,8 @@
 #   make check                            build and run all tests
 #   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
 #   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten minutes (set BNN_DATA)
-#   make bench                            benchmarks (set BNN_DATA)
+#   make bench                            benchmarks (set BNN_DATA; ROUNDS=9)
+#   make check-instructions               instructions of a small step against the number kept in tests/bench
 #   make PRECISION=double                 the double build, in build/double/
 #   make SANITIZE=address,undefined       an instrumented build, in build/sanitize-.../
 #   make CC=clang                         another compiler, in build/clang/
@@ -16,6 +17,7 @@ endif
 PRECISION ?= float
 SANITIZE  ?=
 NATIVE    ?=
+ROUNDS    ?= 9
 empty     :=
 comma     := ,
 space     := $(empty) $(empty)
@@ -112,15 +114,19 @@ laplace-table: $(OUT)/bnn
 
 # ours beside the products, PyTorch and other tools; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
 bench: $(OUT)/bnn $(BENCHES)
-	$(OUT)/bench/bench
+	$(OUT)/bench/bench --rounds $(ROUNDS)
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini train.epochs=5
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
+
+# instructions of a step, which no other program on the machine can disturb
+check-instructions: $(OUT)/bench/bench
+	sh tests/bench/instructions.sh $(OUT)/bench/bench
 
 clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all tests check check-long laplace-table bench clean FORCE
+.PHONY: check-instructions all tests check check-long laplace-table bench clean FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)

@@ -2,6 +2,7 @@
  *
  *     bench [--rounds N] [--only WORD] [--json]     WORD: rows whose group or name contains it
  *     bench --serve                                  see serve.h
+ *     bench --steps N                                see instructions.sh
  *
  * A ratio is the median over rounds of (a of the round / b of the round), in brackets the quartiles: both sides of a round saw the same
  * machine. Where several settings of a peer can be asked, the fastest counts. */
@@ -207,6 +208,7 @@ int main(int argc, char **argv) {
     char folder[] = "/tmp/bnn-bench-XXXXXX";
     options o;
     if (argc == 2 && strcmp(argv[1], "--serve") == 0) return bench_serve(), 0;
+    if (argc == 3 && strcmp(argv[1], "--steps") == 0) return bench_steps(strtoul(argv[2], NULL, 10)) != BNN_OK;
     if (!parse(&o, argc, argv)) return fprintf(stderr, "usage: bench [--rounds 1..%d] [--only WORD] [--json]\n", MOST_ROUNDS), 2;
     if (!write_files(folder)) return fprintf(stderr, "bench: cannot write its files to %s\n", folder), 1;
     servers_start(argv[0]);

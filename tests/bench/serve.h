@@ -5,6 +5,7 @@
 #define BNN_TESTS_BENCH_SERVE_H
 
 #include "bnn.h"
+#include <stdint.h>
 
 /* net: layer widths, "784-400-400-10": a classifier of images, "13-50-1": of numbers to a number; or what else the job needs. */
 typedef struct bench_request { char job[64], net[512]; int threads; } bench_request;
@@ -18,6 +19,9 @@ extern const bench_job bench_step_jobs[];      /* serve_steps.c: training steps 
 extern const bench_job bench_product_jobs[];   /* serve_products.c: the products of a step, alone      */
 extern const bench_job bench_model_jobs[];     /* serve_models.c: predictions and curvatures           */
 extern const bench_job bench_file_jobs[];      /* serve_files.c: reading, start-up; each ended by {0}  */
+
+/* n steps of Bayes by Backprop on 13-50-1 and nothing else, for counting instructions. */
+bnn_status bench_steps(uint64_t n);
 
 void bench_serve(void);                        /* until the end of standard input */
 

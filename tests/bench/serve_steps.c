@@ -34,6 +34,22 @@ static bnn_status time_steps(const bench_request *request, size_t n, const char 
     return status == BNN_STOPPED ? BNN_OK : status;
 }
 
+static bnn_answer stop_at(void *context, uint64_t step) { return step < *(const uint64_t *)context ? BNN_GO_ON : BNN_STOP; }
+
+bnn_status bench_steps(uint64_t n) {
+    static const bench_request request = { "bbb", "13-50-1", 1 };
+    const bnn_dataset *rows;
+    bnn_config *config = NULL;
+    bnn_model *model = NULL;
+    bnn_observer observer = { .context = &n, .step = stop_at };
+    bnn_status status = bench_rows(&rows, &request);
+    if (status == BNN_OK) status = bench_config(&config, &request, 0, NULL);
+    if (status == BNN_OK) status = bnn_fit(&model, config, rows, NULL, &observer);
+    bnn_model_free(model);
+    bnn_config_free(config);
+    return status == BNN_STOPPED ? BNN_OK : status;
+}
+
 #define STEP_JOB(function, ...)                                                                                         \
     static bnn_status function(const bench_request *request, double *seconds) {                                         \
         static const char *const sets[] = { __VA_ARGS__ };                                                              \
