@@ -44,22 +44,30 @@ static void full_mean(const bnn_posterior *posterior, real *out) {
     memcpy(out, posterior->arrays[0].at, posterior->n_params * sizeof *out);
 }
 
-/* var_i = |column i of L^-1|^2 */
-static void full_sd(const bnn_posterior *posterior, size_t first, size_t n, real *out) {
-    size_t span = posterior->factors->rows, lowest = first_of(posterior);
-    double *column = malloc(span * sizeof *column);
-    for (size_t i = first; i < first + n; i++) {
-        double var = i < lowest || i >= posterior->n_weights ? 0 : NAN;
-        if (var != 0 && column != NULL) {
-            memset(column, 0, span * sizeof *column);
-            column[i - lowest] = 1;
-            bnn_solve_lower(BNN_PLAIN, span, posterior->factors->at, 1, column);
-            var = 0;
-            for (size_t j = 0; j < span; j++) var += column[j] * column[j];
-        }
-        out[i - first] = (real)sqrt(var);
+enum { COLUMNS = 64 };      /* solved together: one at a time would read all of L for each */
+
+/* sd_i = |column i of L^-1|, for weights first .. first + n of the span; columns [COLUMNS x span] */
+static void sds_of_columns(const bnn_factor *l, size_t first, size_t n, double *columns, real *out) {
+    size_t span = l->rows;
+    memset(columns, 0, n * span * sizeof *columns);
+    for (size_t i = 0; i < n; i++) columns[i * span + first + i] = 1;
+    bnn_solve_lower(BNN_PLAIN, span, l->at, n, columns);
+    for (size_t i = 0; i < n; i++) {
+        double var = 0;
+        for (size_t j = 0; j < span; j++) var += columns[i * span + j] * columns[i * span + j];
+        out[i] = (real)sqrt(var);
     }
-    free(column);
+}
+
+static void full_sd(const bnn_posterior *posterior, size_t first, size_t n, real *out) {
+    const bnn_factor *l = posterior->factors;
+    size_t lowest = first_of(posterior), from = first > lowest ? first : lowest, end = first + n;
+    if (end > posterior->n_weights) end = posterior->n_weights;
+    double *columns = malloc(COLUMNS * l->rows * sizeof *columns);
+    for (size_t i = 0; i < n; i++) out[i] = columns == NULL ? (real)NAN : 0;
+    for (; columns != NULL && from < end; from += COLUMNS)
+        sds_of_columns(l, from - lowest, end - from < COLUMNS ? end - from : COLUMNS, columns, out + (from - first));
+    free(columns);
 }
 
 /* J Sigma J' = (L^-1 J')' (L^-1 J') */
