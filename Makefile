@@ -108,6 +108,7 @@ check: all tests
 
 check-long: $(OUT)/bnn
 	sh tests/long/mnist.sh $(OUT)/bnn
+	sh tests/long/calibration.sh $(OUT)/bnn
 
 laplace-table: $(OUT)/bnn
 	sh tests/long/laplace.sh $(OUT)/bnn
