@@ -1,6 +1,7 @@
 # bnn: `make` builds build/bnn and build/libbnn.a.
 #   make check                            build and run all tests
 #   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
+#   make check-report                     reports of all configurations in headless Chromium (Debian: chromium)
 #   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten minutes (set BNN_DATA)
 #   make bench                            benchmarks (set BNN_DATA; ROUNDS=9)
 #   make check-instructions               instructions of a small step against the number kept in tests/bench
@@ -113,6 +114,9 @@ check-long: $(OUT)/bnn
 laplace-table: $(OUT)/bnn
 	sh tests/long/laplace.sh $(OUT)/bnn
 
+check-report: $(OUT)/bnn
+	sh tests/long/report.sh $(OUT)/bnn
+
 # ours beside the products, PyTorch and other tools; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
 bench: $(OUT)/bnn $(BENCHES)
 	$(OUT)/bench/bench --rounds $(ROUNDS)
@@ -128,6 +132,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: check-instructions all tests check check-long laplace-table bench clean FORCE
+.PHONY: check-instructions all tests check check-long check-report laplace-table bench clean FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)

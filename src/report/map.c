@@ -67,7 +67,7 @@ static void plot_classes(bnn_figure *figure, const bnn_schema *schema) {
 /* Viridis, in 32 steps. */
 static void plot_numbers(bnn_figure *figure) {
     bnn_text_add(&figure->script, "set key off\nset palette maxcolors 32 defined (0 '#440154', 1 '#414487', 2 '#2a788e', 3 '#22a884', "
-                 "4 '#7ad151', 5 '#fde725')\nset colorbox noborder\n"
+                 "4 '#7ad151', 5 '#fde725')\nset colorbox noborder\nset format cb '%%.3g'\n"
                  "plot $map using 2:3:4 with image, $train using 2:3 with points pointtype 7 pointsize 0.5 linecolor rgb '#101010', "
                  "$train using 2:3 with points pointtype 7 pointsize 0.3 linecolor rgb '#fefefe'\n");
 }

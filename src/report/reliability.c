@@ -11,13 +11,13 @@ static size_t count(const bnn_report *report, const bnn_report_run *run) {
 
 /* Two plots, one above the other, on one horizontal axis. */
 static const char script[] =
-    "edge(y) = y < 0 ? 0 : y > 1 ? 1 : y\nset multiplot\nset key off\nset xrange [0:1]\nset lmargin at screen 0.15\nset rmargin at screen 0.97\n"
-    "set tmargin at screen 0.97\nset bmargin at screen 0.40\nset yrange [0:1]\nset format x ''\nunset xlabel\nset ylabel 'accuracy' offset 0.8,0\n"
+    "edge(y) = y < 0 ? 0 : y > 1 ? 1 : y\nset multiplot\nset key off\nset xrange [0:1]\nset lmargin at screen 0.16\nset rmargin at screen 0.97\n"
+    "set tmargin at screen 0.97\nset bmargin at screen 0.40\nset yrange [0:1]\nset format x ''\nunset xlabel\nset ylabel 'accuracy' offset 0.4,0\n"
     "plot x with lines linewidth 1.5 linecolor rgb '#8a8a8a', "
     "$bins using 4:(edge($8-2*$6)):(0):(edge($8+2*$6)-edge($8-2*$6)) with vectors nohead linewidth 2 linecolor rgb '#8cc9ec', "
     "$bins using 4:5 with points pointtype 7 pointsize 0.6 linecolor rgb '#0072b2'\n"
-    "set tmargin at screen 0.34\nset bmargin at screen 0.16\nset yrange [0:*]\nset format x '%g'\nset xlabel 'confidence' offset 0,0.4\n"
-    "set ylabel 'rows' offset 0.8,0\nset ytics 0,step\nset grid noxtics\n"
+    "set tmargin at screen 0.34\nset bmargin at screen 0.16\nset yrange [0:*]\nset format x '%g'\nset format y '%.0s%c'\nset xlabel 'confidence' offset 0,0.4\n"
+    "set ylabel 'rows' offset 0.4,0\nset ytics 0,step\nset grid noxtics\n"
     "plot $bins using (($2+$3)/2):7:(0.96*($3-$2)) with boxes linecolor rgb '#56b4e9'\nunset multiplot\n";
 
 /* About half of `most`, as 1, 2 or 5 times a power of ten. */

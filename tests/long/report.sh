@@ -1,0 +1,42 @@
+#!/bin/sh
+# report.sh [BNN]: the report of each configuration, read by a stranger and opened in headless Chromium at 360 and 1200 pixels. Configurations
+# on public data take part if BNN_DATA is set, cut to a short fit.
+set -eu
+bnn=$(realpath "${1:-build/bnn}")
+root=$(cd "$(dirname "$0")/../.." && pwd)
+command -v gnuplot >/dev/null 2>&1 || { echo "no gnuplot: install it (Debian: apt-get install gnuplot-nox) to check reports"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT INT TERM
+
+# train_one CONFIG [settings]: the run, named after the configuration
+train_one() {
+    config=$1 name=$(basename "$1" .ini)
+    shift
+    "$bnn" train -q "$config" "$@" -o "$work/$name" >/dev/null
+}
+
+for config in "$root"/configs/*.ini; do
+    name=$(basename "$config" .ini)
+    grep -q '^ *\[sweep\]' "$config" && continue
+    ood=""
+    if grep -v '^#' "$config" | grep -q BNN_DATA; then
+        if [ -z "${BNN_DATA:-}" ]; then
+            echo "skipped - $name: needs the data sets (set BNN_DATA)"
+            continue
+        fi
+        case $name in
+        mnist*) train_one "$config" net.hidden=50 train.epochs=2
+                [ ! -d "$BNN_DATA/notmnist" ] || ood="--ood $BNN_DATA/notmnist/t10k-images-idx3-ubyte.gz" ;;
+        *)      train_one "$config" train.epochs=300 ;;
+        esac
+    else
+        train_one "$config"
+    fi
+    # shellcheck disable=SC2086  # two words or none
+    "$bnn" report "$work/$name" $ood >/dev/null
+done
+"$bnn" report "$work/sin40-bbb" "$work/polynomial-laplace" "$work/moons-bbb" -o "$work/side-by-side.html" >/dev/null
+
+for page in "$work"/*/report.html "$work/side-by-side.html"; do python3 "$root/tests/read_report.py" "$page" >/dev/null; done
+cd "$work"
+python3 "$root/tests/browse_report.py" ./*/report.html side-by-side.html
