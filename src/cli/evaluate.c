@@ -124,13 +124,20 @@ static bnn_status score_ood(evaluation *e, const char *path) {
 
 /* ---- tables ---------------------------------------------------------------------------------------------------------- */
 
+static void print_figure(double value) {
+    if (isnan(value)) printf(" %9s", "-");
+    else printf(" %9.5f", value);
+}
+
 static void print_ood(const evaluation *e) {
     printf("\n# %s: %zu rows, told from those above by uncertainty\n", e->ood_rows->path, e->ood_rows->n_rows);
     printf("%-18s %9s %9s %9s %9s %9s %9s\n", "by", "auroc", "se", "aupr", "se", "fpr95", "se");
     for (size_t i = 0; i < e->ood.n; i++) {
         const cli_score *score = &e->ood.at[i];
         if (i % 3 == 0) printf("%-18s", score->name + strlen("auroc_"));
-        printf(" %9.5f %9.5f%s", score->value, score->se, i % 3 == 2 ? "\n" : "");
+        print_figure(score->value);
+        print_figure(score->se);
+        if (i % 3 == 2) putchar('\n');
     }
 }
 
@@ -139,7 +146,11 @@ static void print_classes(const bnn_confusion *c, char *const *names) {
     for (size_t k = 0; k < c->n_classes; k++) {
         double rows = 0;
         for (size_t other = 0; other < c->n_classes; other++) rows += c->count[k * c->n_classes + other];
-        printf("%-18.18s %9.6g %9.5f %9.5f %9.5f\n", names[k], rows, c->recall[k], c->precision[k], c->brier[k]);
+        printf("%-18.18s %9.6g", names[k], rows);
+        print_figure(c->recall[k]);
+        print_figure(c->precision[k]);
+        print_figure(c->brier[k]);
+        putchar('\n');
     }
 }
 
