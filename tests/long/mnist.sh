@@ -61,7 +61,7 @@ knows() {
     [ -r "$letters" ] || { echo "no letters: $letters"; return; }
     "$bnn" evaluate "$work/$1" --ood "$letters" --require 'auroc_mutual_information>=.98' --require 'auroc_entropy>=.97' >"$work/ood" 2>&1 ||
         fail "$1: AUROC against letters below .98 by mutual information or .97 by entropy"
-    sed -n '/told from/,$p' "$work/ood" | cut -c 1-38
+    sed -n '/^by/,$p' "$work/ood" | cut -c 1-38
 }
 
 printf '%-14s %10s %10s %10s %8s %8s\n' run error "at most" log_lik ece time
