@@ -19,9 +19,15 @@ static size_t layers_of(const bnn_net *net, size_t layers[MAX_LAYERS]) {
     return n;
 }
 
-static size_t count(const bnn_report *report, const bnn_report_run *run) {
+static size_t count_signal(const bnn_report *report, const bnn_report_run *run) {
     (void)report;
     return run->run.model->posterior.row == &bnn_diag_posterior;
+}
+
+/* Weights that were pruned are certain: no KL to a density is finite. */
+static size_t count_kl(const bnn_report *report, const bnn_report_run *run) {
+    return count_signal(report, run) && json_object_get(run->run.model->facts, "kept_share") == NULL
+        && run->run.model->prior.row != &bnn_flat_prior;
 }
 
 /* ---- signal to noise ------------------------------------------------------------------------------------------------- */
@@ -33,7 +39,8 @@ static size_t layer_of_block(const bnn_net *net, size_t n_layers, const size_t *
     return k;
 }
 
-/* shares [BINS x MAX_LAYERS] of each layer's weights; back comes the share of all weights below their sd. */
+/* shares [BINS x MAX_LAYERS] of each layer's uncertain weights; back comes the share of all weights below their sd, certain ones (pruned)
+ * among them. */
 static double fill_histogram(const bnn_model *model, size_t n_layers, const size_t *layers, double *shares) {
     const real *mean = model->posterior.arrays[0].at, *log_sd = model->posterior.arrays[1].at;
     size_t n_below = 0, sizes[MAX_LAYERS] = {0};
@@ -41,11 +48,15 @@ static double fill_histogram(const bnn_model *model, size_t n_layers, const size
         const bnn_block *block = &model->net.blocks[b];
         size_t k = layer_of_block(&model->net, n_layers, layers, block);
         for (size_t i = block->first; i < block->first + block->n; i++) {
+            if (!isfinite((double)log_sd[i])) {
+                n_below += mean[i] == 0;
+                continue;
+            }
             double ratio = log10(fabs((double)mean[i])) - (double)log_sd[i] / M_LN10, bin = floor((ratio - first_bin) / bin_width);
             shares[(size_t)fmin(fmax(bin, 0), BINS - 1) * MAX_LAYERS + k]++;
             n_below += ratio < 0;
+            sizes[k]++;
         }
-        sizes[k] += block->n;
     }
     for (size_t i = 0; i < BINS * MAX_LAYERS; i++)
         if (sizes[i % MAX_LAYERS] > 0) shares[i] /= (double)sizes[i % MAX_LAYERS];
@@ -112,5 +123,5 @@ static bnn_status draw_kl(bnn_figure *figure, const bnn_report *report, const bn
     return BNN_OK;
 }
 
-const bnn_figure_row bnn_figure_signal = { .name = "signal", .count = count, .draw = draw_signal };
-const bnn_figure_row bnn_figure_kl = { .name = "kl", .count = count, .draw = draw_kl };
+const bnn_figure_row bnn_figure_signal = { .name = "signal", .count = count_signal, .draw = draw_signal };
+const bnn_figure_row bnn_figure_kl = { .name = "kl", .count = count_kl, .draw = draw_kl };
