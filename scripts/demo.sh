@@ -13,6 +13,9 @@ echo
 $bnn evaluate "$out"
 $bnn predict "$out" configs/sin40-grid.csv -o "$out/grid.csv"
 
+echo
+echo "A page with pictures: $($bnn report "$out")"
+
 # column numbers by name; x of the grid beside the predictions
 echo
 echo "Predictions on [-1, 1.5]; the data lie in [0, 0.5]:"

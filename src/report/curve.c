@@ -1,7 +1,7 @@
 /* One numeric input: the data, the mean and the bands of the prediction over a range wider than the data.
  *
  * The bands are quantiles of the predictive mixture. Model uncertainty alone is mean +- 1.645 sd_epistemic: 90 % if the draws' means are
- * normal. Powers of a feature may grow without bounds outside the data: the picture ends at four times the height of the targets. */
+ * normal. Powers of a feature may grow without bounds outside the data: the picture ends at three times the height of the targets. */
 #include "report/figure.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static void add_data(bnn_figure *figure, const bnn_dataset *rows, const char *na
         BNN_ROW(sheet, bnn_report_feature(rows, i, 0), rows->y[i * rows->schema.n_targets + target]);
 }
 
-/* The band, four times the height of the targets at most; gnuplot loses areas and lines that leave the picture by millions. */
+/* The band, three times the height of the targets at most; gnuplot loses areas and lines that leave the picture by millions. */
 static void add_range(bnn_figure *figure, const bnn_dataset *train, size_t target, const bnn_sheet *bands) {
     double low = INFINITY, high = -INFINITY, least = INFINITY, most = -INFINITY;
     char text[2][32];
@@ -37,7 +37,7 @@ static void add_range(bnn_figure *figure, const bnn_dataset *train, size_t targe
         least = fmin(least, bands->at[i * COLUMNS + Q05]);
         most = fmax(most, bands->at[i * COLUMNS + Q95]);
     }
-    double height = high > low ? high - low : 1, bottom = fmax(fmin(low, least), low - 1.5 * height), top = fmin(fmax(high, most), high + 1.5 * height);
+    double height = high > low ? high - low : 1, bottom = fmax(fmin(low, least), low - height), top = fmin(fmax(high, most), high + height);
     bnn_text_add(&figure->script, "low = %s\nhigh = %s\nset yrange [low:high]\n", bnn_text_number(text[0], bottom - 0.03 * height),
                  bnn_text_number(text[1], top + 0.03 * height));
     bnn_text_add(&figure->script, "edge(y) = y < low ? low : y > high ? high : y\nnear(y) = abs(y) < 100 * (high - low) ? y : NaN\n");
@@ -52,13 +52,13 @@ static void add_bands(bnn_sheet *sheet, const bnn_prediction *p, const double *x
     }
 }
 
-/* On both sides as far again as the training rows reach. */
+/* On both sides three quarters as far again as the training rows reach. */
 static bnn_status predict_grid(bnn_figure *figure, const bnn_report_run *run, size_t target) {
     double x[POINTS], low, high;
     bnn_prediction *prediction = NULL;
     bnn_report_range(run->parts.train, 0, &low, &high);
     double reach = high > low ? high - low : 1;
-    for (size_t i = 0; i < POINTS; i++) x[i] = low - reach + 3 * reach * (double)i / (POINTS - 1);
+    for (size_t i = 0; i < POINTS; i++) x[i] = low - 0.75 * reach + 2.5 * reach * (double)i / (POINTS - 1);
     bnn_status status = bnn_report_predict(&prediction, run, POINTS, x);
     if (status == BNN_OK) add_bands(bnn_figure_sheet(figure), prediction, x, target);
     bnn_prediction_free(prediction);
@@ -71,6 +71,8 @@ static bnn_status begin(bnn_figure *figure, const bnn_report_run *run, size_t ta
     bnn_status status = predict_grid(figure, run, target);
     if (status != BNN_OK) return status;
     add_range(figure, run->parts.train, target, &figure->sheets[0]);
+    const bnn_sheet *bands = &figure->sheets[0];
+    bnn_text_add(&figure->script, "set xrange [%.9g:%.9g]\n", bands->at[X], bands->at[(POINTS - 1) * COLUMNS + X]);
     bnn_figure_axes(figure, schema->feature_names[0], schema->target_names[target]);
     add_data(figure, run->parts.train, "train", target);
     return BNN_OK;
@@ -82,7 +84,7 @@ static bnn_status draw_curve(bnn_figure *figure, const bnn_report *report, const
     if (status != BNN_OK) return status;
     add_data(figure, run->parts.test, "test", i);
     bnn_text_add(&figure->title, "What the net predicts");
-    bnn_text_add(&figure->caption, "Mean and central 50 %% and 90 %% bands of the prediction over three times the range of the training data. "
+    bnn_text_add(&figure->caption, "Mean and central 50 %% and 90 %% bands of the prediction over a wider range than the training data. "
                  "About half of new points belong into the inner band and nine in ten into the outer one.");
     bnn_text_add(&figure->script, "plot $bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#cfe8f7' title '90 %%', "
                  "$bands using 2:(edge($5)):(edge($6)) with filledcurves linecolor rgb '#8cc9ec' title '50 %%', "

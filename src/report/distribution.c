@@ -26,8 +26,8 @@ static bnn_status draw_pit(bnn_figure *figure, const bnn_report *report, const b
                  "bars end in the grey band. A hump: too unsure; a valley: too sure; a slope: off to one side.");
     bnn_figure_axes(figure, "predicted probability below the target", "share of targets");
     bnn_text_add(&figure->script, "set key off\nset xrange [0:1]\nset yrange [0:*]\nset grid noxtics\n"
-                 "plot $pit using (($2+$3)/2):4:(0.96*($3-$2)) with boxes linecolor rgb '#56b4e9', "
-                 "'+' using 1:(%.9g):(%.9g) with filledcurves fillstyle transparent solid 0.3 linecolor rgb '#8a8a8a', "
+                 "plot '+' using 1:(%.9g):(%.9g) with filledcurves linecolor rgb '#e2e2e2', "
+                 "$pit using (($2+$3)/2):4:(0.96*($3-$2)) with boxes fillstyle transparent solid 0.8 linecolor rgb '#56b4e9', "
                  "%.9g with lines linewidth 1.5 linecolor rgb '#000000'\n", fmax(level - reach, 0), level + reach, level);
     return BNN_OK;
 }

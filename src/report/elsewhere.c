@@ -9,8 +9,10 @@
 
 enum { BINS = 40 };
 
-/* 1 - the largest probability says nearly what the entropy says. */
+/* 1 - the largest probability says nearly what the entropy says; a single weight vector has no model uncertainty. */
 static bool is_drawn(const bnn_uncertainty *u, const bnn_report_run *run) {
+    bool is_of_model = strcmp(u->name, "mutual_information") == 0 || strcmp(u->name, "sd_epistemic") == 0;
+    if (is_of_model && run->prediction->n_draws < 2) return false;
     return (run->prediction->n_classes > 0 ? u->for_classes : u->for_numbers) && strcmp(u->name, "max_probability") != 0;
 }
 

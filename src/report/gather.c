@@ -129,12 +129,21 @@ void bnn_report_range(const bnn_dataset *rows, size_t j, double *low, double *hi
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------- */
 
-/* One run is called by its folder's name; several by their folders as given, which tell them apart. */
-static char *label_of(const bnn_report_request *request, size_t i) {
+/* "runs/a" and "runs/a/." -> "a". False: no such folder. */
+static bool name_of(char name[PATH_MAX], const char *folder) {
     char whole[PATH_MAX];
-    if (request->n_runs > 1 || realpath(request->runs[i], whole) == NULL) return strdup(request->runs[i]);
-    const char *slash = strrchr(whole, '/');
-    return strdup(slash == NULL || slash[1] == '\0' ? whole : slash + 1);
+    if (realpath(folder, whole) == NULL) return false;
+    strcpy(name, strrchr(whole, '/') + 1);
+    return true;
+}
+
+/* A run is called by its folder's name, or by the folder as given where another run has the same name. */
+static char *label_of(const bnn_report_request *request, size_t i) {
+    char name[PATH_MAX], other[PATH_MAX];
+    if (!name_of(name, request->runs[i])) return strdup(request->runs[i]);
+    for (size_t k = 0; k < request->n_runs; k++)
+        if (k != i && name_of(other, request->runs[k]) && strcmp(name, other) == 0) return strdup(request->runs[i]);
+    return strdup(name);
 }
 
 static bnn_status gather_run(bnn_report_run *r, const bnn_report_request *request, size_t i) {

@@ -10,7 +10,7 @@ enum { GRID = 49, MAX_DATA = 400, MAX_CLASSES = 6 };
 
 static size_t count(const bnn_report *report, const bnn_report_run *run) {
     (void)report;
-    return bnn_report_has_plain_features(&run->run.model->schema, 2) ? 2 : 0;
+    return bnn_report_has_plain_features(&run->run.model->schema, 2) ? 1 + (run->prediction->n_draws > 1) : 0;
 }
 
 static void fill_grid(double x[GRID * GRID * 2], const bnn_dataset *train) {

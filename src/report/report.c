@@ -51,7 +51,8 @@ static void put_log(bnn_text *page, const bnn_report_run *run) {
     if (run->log[0] != '\0') put_heading(page, "<details><summary>What was said while training</summary>\n<pre>", run->log, "</pre></details>");
 }
 
-static bnn_status put_run(bnn_text *page, json_t *json, const bnn_report *report, size_t r) {
+/* Training curves belong to the one run of a page; of several they stand above them all. */
+static bnn_status put_run(bnn_text *page, json_t *json, json_t *shared, const bnn_report *report, size_t r) {
     const bnn_report_run *run = &report->runs[r];
     json_t *figures = json_object();
     json_array_append_new(json, json_pack("{s:o, s:s, s:I, s:o, s:o}", "run", bnn_json_text(run->label), "split", run->split, "rows",
@@ -61,6 +62,7 @@ static bnn_status put_run(bnn_text *page, json_t *json, const bnn_report *report
         bnn_words_put(page, run);
     }
     bnn_status status = put_figures(page, figures, report, r, false);
+    if (status == BNN_OK && report->n_runs == 1) status = put_figures(page, shared, report, r, true);
     put_log(page, run);
     return status;
 }
@@ -96,9 +98,8 @@ static bnn_status put_page(bnn_text *page, const bnn_report *report) {
     open_page(page, report);
     put_head(page, report);
     put_scores(page, report);
-    for (size_t r = 0; r < report->n_runs && status == BNN_OK; r++) status = put_run(page, runs, report, r);
-    bnn_text_add(page, "<h2>Training</h2>\n");
-    if (status == BNN_OK) status = put_figures(page, shared, report, 0, true);
+    if (report->n_runs > 1) status = put_figures(page, shared, report, 0, true);
+    for (size_t r = 0; r < report->n_runs && status == BNN_OK; r++) status = put_run(page, runs, shared, report, r);
     if (status == BNN_OK) close_page(page, json);
     if (status == BNN_OK && (page->has_failed || json == NULL)) status = BNN_FAIL_MEMORY("the report");
     json_decref(json);

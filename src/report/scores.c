@@ -53,7 +53,8 @@ static void add_heading(bnn_text *page, const bnn_report *report) {
         bnn_html_escape(page, report->n_runs == 1 ? "value" : report->runs[r].label);
         bnn_text_add(page, "</th>");
     }
-    bnn_text_add(page, "<th scope=\"col\">constant predictor</th><th scope=\"col\">what it is</th></tr></thead>\n");
+    bnn_text_add(page, "<th scope=\"col\">constant predictor%s</th><th scope=\"col\" class=\"words\">what it is</th></tr></thead>\n",
+                 report->n_runs == 1 ? "" : ", first run");
 }
 
 void bnn_scores_put_table(bnn_text *page, const bnn_report *report) {

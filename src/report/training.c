@@ -42,11 +42,16 @@ static bool has_curve(const bnn_report *report, const curve_row *curve) {
     return false;
 }
 
-/* Runs of both kinds side by side share the first name. */
-static const char *title_of(const bnn_report *report, const curve_row *curve) {
+static bool has_column(const bnn_report *report, const char *name) {
     for (size_t r = 0; r < report->n_runs; r++)
-        if (bnn_history_column(&report->runs[r].history, curve->column) < report->runs[r].history.n_columns) return curve->title;
-    return curve->also_title;
+        if (bnn_history_column(&report->runs[r].history, name) < report->runs[r].history.n_columns) return true;
+    return false;
+}
+
+/* Runs of both kinds stand side by side. */
+static void add_title(bnn_text *title, const bnn_report *report, const curve_row *curve) {
+    bool has_first = has_column(report, curve->column), has_also = curve->also != NULL && has_column(report, curve->also);
+    bnn_text_add(title, "%s%s%s", has_first ? curve->title : "", has_first && has_also ? " or " : "", has_also ? curve->also_title : "");
 }
 
 static size_t count(const bnn_report *report, const bnn_report_run *run) {
@@ -114,7 +119,7 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     bnn_text plot = {0};
     bnn_status status = BNN_OK;
     (void)run;
-    bnn_text_add(&figure->title, "%s", title_of(report, curve));
+    add_title(&figure->title, report, curve);
     bnn_text_add(&figure->caption, "%s", curve->caption);
     for (size_t r = 0; r < report->n_runs && figure->n_sheets < MAX_RUNS && status == BNN_OK; r++) {
         const bnn_history *h = &report->runs[r].history;

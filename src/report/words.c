@@ -74,6 +74,8 @@ static void add_scored(bnn_text *page, const bnn_report_run *run) {
     const bnn_prediction *p = run->prediction;
     bnn_text_add(page, "What follows is measured on the <b>%zu %s rows</b>", run->rows->n_rows, run->split);
     if (p->n_draws > 1) bnn_text_add(page, ", averaged over %zu draws of the weights", p->n_draws);
+    const char *calibration = bnn_config_text(run->run.config, "predict", "calibration");
+    if (calibration != NULL && strcmp(calibration, "none") != 0) bnn_text_add(page, ", calibrated by %s", calibration);
     if (run->parts.test == NULL && run->parts.valid == NULL) bnn_text_add(page, "; the run has no others, and new rows will do worse");
     bnn_text_add(page, ".");
 }
