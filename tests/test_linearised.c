@@ -113,6 +113,57 @@ static void covariance_of_the_outputs_is_that_of_dense_algebra(void **state) {
             }
 }
 
+/* joint [ROWS k x ROWS k] = J Sigma J' with the Jacobians of all rows one below the other. */
+static void dense_joint_cov(const normal_case *t, double *joint) {
+    const bnn_net *net = &t->p.net;
+    size_t k = net->n_outputs, first = net->layers[t->posterior.lowest].weight, span = net->n_weights - first, n = ROWS * k;
+    double *sigma = dense_covariance(&t->posterior), *theta = to_double(net->n_weights, t->p.theta);
+    double *jacobian = malloc(n * span * sizeof *jacobian), *half = calloc(n * span, sizeof *half);
+    assert_true(jacobian != NULL && half != NULL);
+    for (size_t i = 0; i < ROWS; i++) naive_jacobian(net, theta, first, t->p.data->x + i * FEATURES, jacobian + i * k * span);
+    for (size_t r = 0; r < n; r++)
+        for (size_t a = 0; a < span; a++)
+            for (size_t b = 0; b < span; b++) half[r * span + b] += jacobian[r * span + a] * sigma[a * span + b];
+    for (size_t r = 0; r < n; r++)
+        for (size_t q = 0; q < n; q++) {
+            joint[r * n + q] = 0;
+            for (size_t b = 0; b < span; b++) joint[r * n + q] += half[r * span + b] * jacobian[q * span + b];
+        }
+    free(half);
+    free(jacobian);
+    free(theta);
+    free(sigma);
+}
+
+static void check_joint_cov(normal_case *t) {
+    size_t n = ROWS * t->p.net.n_outputs;
+    double got[ROWS * MOST_OUTPUTS * ROWS * MOST_OUTPUTS], want[ROWS * MOST_OUTPUTS * ROWS * MOST_OUTPUTS];
+    real x[ROWS * FEATURES], f[ROWS * MOST_OUTPUTS];
+    bnn_arena arena = {0};
+    bnn_workspace workspace;
+    for (size_t i = 0; i < ROWS * FEATURES; i++) x[i] = (real)t->p.data->x[i];
+    bnn_workspace_take(&workspace, &arena, &t->p.net, ROWS, 1);
+    assert_ok(bnn_posterior_joint_cov(&t->posterior, t->p.theta, &workspace, NULL, ROWS, x, f, got));
+    dense_joint_cov(t, want);
+    assert_int_equal(count_wrong(n, got, want, 1, tolerance), 0);
+    assert_true(count_wrong(n, got, want, 2, tolerance) >= n);            /* a planted fault */
+    bnn_arena_free(&arena);
+}
+
+static void joint_covariance_of_rows_is_that_of_dense_algebra(void **state) {
+    (void)state;
+    static const char *const likelihoods[] = { "heteroscedastic", "categorical", "bernoulli" };
+    for (int k = 0; k < N_KINDS; k++)
+        for (int l = 0; l < 3; l++)
+            for (int flags = 0; flags < 4; flags++) {
+                normal_case t;
+                normal_make(&t, READ_SETS("net.hidden=4, 3", "net.activation=tanh", set_of("likelihood.name", likelihoods[l]),
+                                          flags & 1 ? "net.bias=no" : ""), kinds[k], flags & 2);
+                check_joint_cov(&t);
+                normal_free(&t);
+            }
+}
+
 /* ---- predictions ----------------------------------------------------------------------------------------------------- */
 
 /* A model around the case's net and posterior, which it borrows, with a "predictive". */
@@ -310,6 +361,7 @@ static void rows_of_every_pass_are_treated_alike(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(covariance_of_the_outputs_is_that_of_dense_algebra),
+        cmocka_unit_test(joint_covariance_of_rows_is_that_of_dense_algebra),
         cmocka_unit_test(probit_shrinks_outputs_by_its_formula),
         cmocka_unit_test(draws_of_several_outputs_have_that_covariance),
         cmocka_unit_test(draws_of_one_output_have_its_exact_moments),

@@ -29,6 +29,12 @@ typedef struct bnn_linear_row {
 bnn_status bnn_posterior_output_cov(const bnn_posterior *posterior, const real *theta, bnn_workspace *workspace, bnn_team *team, size_t n,
                                     const real *x, real *f, double *cov);
 
+enum { BNN_JOINT_MOST = 4096 };      /* rows x outputs of a joint covariance: 128 MB, seconds */
+
+/* The same for all rows together: cov [n k x n k], row i's output c at i k + c; n k <= BNN_JOINT_MOST. */
+bnn_status bnn_posterior_joint_cov(const bnn_posterior *posterior, const real *theta, bnn_workspace *workspace, bnn_team *team, size_t n,
+                                   const real *x, real *f, double *cov);
+
 /* Rows of one call for which `solve` stays below 64 MB; large for the others. */
 size_t bnn_posterior_cov_rows(const bnn_posterior *posterior);
 
