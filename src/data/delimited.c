@@ -95,11 +95,12 @@ static bnn_status check_header(const builder *b, size_t line) {
 }
 
 static bnn_status finish_first(builder *b, size_t line) {
+    size_t row_line = line + b->request->lines_before;
     bool has_header;
     bnn_status status = decide_header(b, line, &has_header);
     if (status != BNN_OK || (has_header && (status = check_header(b, line)) != BNN_OK)) return status;
     b->table.columns.n = b->n_first;
-    b->table.columns.line = line;
+    b->table.columns.line = has_header ? line : row_line;
     if (has_header) {
         b->table.columns.names = b->first;
         b->first = NULL;
@@ -108,12 +109,12 @@ static bnn_status finish_first(builder *b, size_t line) {
     b->column = 0;
     if (has_header) return BNN_OK;
     for (size_t c = 0; c < b->n_first; c++) take_field(b, b->first[c], strlen(b->first[c]));
-    return finish_row(b, line);
+    return finish_row(b, row_line);
 }
 
 static bnn_status take_row(void *context, size_t line) {
     builder *b = context;
-    if (b->table.columns.at != NULL) return finish_row(b, line);
+    if (b->table.columns.at != NULL) return finish_row(b, line + b->request->lines_before);
     return b->has_failed ? BNN_FAIL_MEMORY("the first row of a table") : finish_first(b, line);
 }
 
@@ -132,7 +133,7 @@ bnn_status bnn_dataset_read_delimited(bnn_dataset *set, const bnn_read *request,
     if ((status = bnn_table_begin(&b.table, request, set))    != BNN_OK) goto done;
     status = format == BNN_FORMAT_TABLE ? bnn_fields_read_blank(data, size, &sink)
                                         : bnn_fields_read_separated(path, format == BNN_FORMAT_TSV ? '\t' : ',', data, size, &sink);
-    if (status == BNN_OK && set->n_rows == 0)
+    if (status == BNN_OK && set->n_rows == 0 && !(request->may_be_empty && b.table.columns.at != NULL))
         status = BNN_FAIL(BNN_ERR_DATA, "%s:%zu: no rows of data%s", path, b.table.columns.line > 0 ? b.table.columns.line : 1,
                           b.table.columns.at != NULL ? " after the header" : ": the file is empty");
     if (status == BNN_OK) status = bnn_table_end(&b.table);

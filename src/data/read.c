@@ -52,7 +52,7 @@ static bnn_data_format format_of_content(const char *data, size_t size) {
     return memchr(line, ',', length) != NULL ? BNN_FORMAT_CSV : BNN_FORMAT_TABLE;
 }
 
-static bnn_data_format choose_format(const bnn_data_options *options, const char *path, const char *data, size_t size) {
+bnn_data_format bnn_read_format(const bnn_data_options *options, const char *path, const char *data, size_t size) {
     bnn_data_format format = (bnn_data_format)options->format;
     if (format == BNN_FORMAT_AUTO) format = format_of_name(path);
     return format == BNN_FORMAT_AUTO ? format_of_content(data, size) : format;
@@ -71,7 +71,7 @@ bnn_status bnn_read_refuse_columns(const bnn_read *request, const char *format) 
 }
 
 static bnn_status read_content(bnn_dataset *set, const bnn_read *request, char **data, size_t size) {
-    bnn_data_format format = choose_format(request->options, request->path, *data, size);
+    bnn_data_format format = bnn_read_format(request->options, request->path, *data, size);
     if (format == BNN_FORMAT_IDX) return bnn_dataset_read_idx(set, request, data, size);
     if (format == BNN_FORMAT_NPY) return bnn_dataset_read_npy(set, request, *data, size);
     if (bnn_read_has_labels(request))
@@ -85,6 +85,14 @@ static bnn_status finish_rows(bnn_dataset **set, const bnn_read *request) {
     if (request->schema == NULL) return BNN_OK;
     bnn_status status = bnn_dataset_encode(*set);
     return status == BNN_OK && request->may_drop ? bnn_dataset_drop_incomplete(set) : status;
+}
+
+static bnn_status take_text(const bnn_read *request, char **data, size_t *size) {
+    if ((*data = malloc(request->text_size + 1)) == NULL) return BNN_FAIL_MEMORY("rows");
+    memcpy(*data, request->text, request->text_size);
+    (*data)[request->text_size] = '\0';
+    *size = request->text_size;
+    return BNN_OK;
 }
 
 bnn_status bnn_dataset_read(bnn_dataset **dataset, const bnn_read *request) {
@@ -103,7 +111,8 @@ bnn_status bnn_dataset_read(bnn_dataset **dataset, const bnn_read *request) {
         status = BNN_FAIL(BNN_ERR_CONFIG, "data.expand = %s, allowed: none, polynomial D", request->options->expand);
         goto done;
     }
-    if ((status = bnn_file_read(request->path, &data, &size))      != BNN_OK) goto done;
+    status = request->text != NULL ? take_text(request, &data, &size) : bnn_file_read(request->path, &data, &size);
+    if (status != BNN_OK) goto done;
     if ((status = read_content(set, &named, &data, size))          != BNN_OK) goto done;
     if ((status = finish_rows(&set, request))                      != BNN_OK) goto done;
     *dataset = set;

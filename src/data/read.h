@@ -21,10 +21,17 @@ typedef struct bnn_read {
     const bnn_schema       *schema;          /* NULL: the file defines columns and classes */
     bool                    may_drop;        /* missing = drop applies */
     bool                    skips_targets;   /* target columns are not read; with a schema only */
+    const char             *text;            /* [text_size] the content itself, path being its name alone; NULL: it is read from path */
+    size_t                  text_size;
+    size_t                  lines_before;    /* the rows of a text table come so many lines later than they stand in it, for messages */
+    bool                    may_be_empty;    /* a text table may have a header alone */
 } bnn_read;
 
 /* path "-": standard input. With a schema the set is settled, without it is not. *dataset must be NULL. */
 bnn_status bnn_dataset_read(bnn_dataset **dataset, const bnn_read *request);
+
+/* The format of content that bnn_dataset_read finds under this name. data[size] is NUL. */
+bnn_data_format bnn_read_format(const bnn_data_options *options, const char *path, const char *data, size_t size);
 
 /* All fill a zeroed dataset but for path and degree; on failure it is half-built, to be freed. */
 bnn_status bnn_dataset_read_delimited(bnn_dataset *set, const bnn_read *request, bnn_data_format format, char *data, size_t size);

@@ -145,6 +145,11 @@ void bnn_draws_keep(bnn_draws *draws, size_t n, size_t bytes) {
     draws->n_kept = n;
 }
 
+void bnn_draws_borrow(bnn_draws *draws, const bnn_draws *lender) {
+    draws->kept = lender->kept;
+    draws->n_kept = lender->n_kept;
+}
+
 /* ---- the first layer's outputs ----------------------------------------------------------------------------------------- */
 
 BNN_CLONES static void square(size_t n, const real *x, real *out) {

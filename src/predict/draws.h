@@ -27,7 +27,7 @@ typedef struct bnn_draws {
     size_t           n_lanes;
     struct bnn_lane *lanes;               /* [n_lanes] weights and workspace of one draw at a time  */
     size_t           n_kept;
-    real            *kept;                /* [n_kept x n_params] draws made once; NULL: none        */
+    const real      *kept;                /* [n_kept x n_params] draws made once; NULL: none        */
     real            *prior_noise;         /* [n_noise] prior draws: noise has no prior, it stays as fitted */
     const real      *means;               /* [n_params] local: of the weights                       */
     real            *vars;                /* [n_params]                                             */
@@ -44,6 +44,9 @@ bnn_status bnn_draws_make(bnn_draws *draws, const bnn_model *model, bnn_team *te
 
 /* Keeps the weights of the first n draws if they fit in `bytes`, for callers who run them again and again. */
 void bnn_draws_keep(bnn_draws *draws, size_t n, size_t bytes);
+
+/* Takes the draws that `lender` keeps; same model, seed and source. */
+void bnn_draws_borrow(bnn_draws *draws, const bnn_draws *lender);
 
 typedef struct bnn_draws_run {
     size_t      first, n;         /* draws first .. first + n                                        */

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 const bnn_numbers bnn_default_quantiles = { 3, (const double[]){ 0.05, 0.5, 0.95 } };
 
@@ -43,6 +44,31 @@ static bool has_random_draws(const bnn_outputs *outputs) {
     return outputs->n_draws > 1 && (outputs->predictive == BNN_PREDICTIVE_SAMPLING || outputs->model->net.n_outputs > 1);
 }
 
+struct bnn_kept_draws { bnn_team *team; bnn_draws draws; };
+
+enum { KEPT_BYTES = 256 << 20 };
+
+bnn_status bnn_kept_draws_make(bnn_kept_draws **kept, const bnn_model *model, const bnn_predict_options *options) {
+    bnn_kept_draws *made = calloc(1, sizeof *made);
+    size_t n = count_draws(model, options);
+    uint64_t seed = options->seed < 0 ? model->seed : (uint64_t)options->seed;
+    bool is_sampled = options->from_prior || bnn_predictive_of(model) == BNN_PREDICTIVE_SAMPLING;
+    bnn_status status = made == NULL ? BNN_FAIL_MEMORY("weights to keep") : check_options(options, model);
+    if (status == BNN_OK) status = bnn_team_make(&made->team, options->threads);
+    if (status == BNN_OK && is_sampled) status = bnn_draws_make(&made->draws, model, made->team, seed, n, source_of(options), 1);
+    if (status == BNN_OK && is_sampled) bnn_draws_keep(&made->draws, n, KEPT_BYTES);
+    if (status == BNN_OK) *kept = made;
+    else bnn_kept_draws_free(made);
+    return status;
+}
+
+void bnn_kept_draws_free(bnn_kept_draws *kept) {
+    if (kept == NULL) return;
+    bnn_draws_free(&kept->draws);
+    bnn_team_free(kept->team);
+    free(kept);
+}
+
 static bnn_status fill_chunks(bnn_prediction *prediction, bnn_outputs *outputs, double sd_scale) {
     bnn_summary summary;
     bnn_status status = bnn_summary_make(&summary, prediction, outputs, sd_scale);
@@ -59,14 +85,17 @@ static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, c
     size_t n_draws = count_draws(model, options);
     uint64_t seed = options->seed < 0 ? model->seed : (uint64_t)options->seed;
     bnn_prediction *made = NULL;
-    bnn_team *team = NULL;
+    bnn_team *own = NULL, *team = options->kept != NULL ? options->kept->team : NULL;
     bnn_outputs outputs = {0};
     bnn_status status;
     bnn_numbers levels = { options->quantiles.n, options->quantiles.at };
     if ((status = check_options(options, model))                                            != BNN_OK) goto done;
     if ((status = bnn_prediction_make(&made, model, rows, n_draws, levels))                 != BNN_OK) goto done;
-    if ((status = bnn_team_make(&team, options->threads))                                   != BNN_OK) goto done;
+    if (team == NULL && (status = bnn_team_make(&own, options->threads))                    != BNN_OK) goto done;
+    if (team == NULL) team = own;
     if ((status = bnn_outputs_make(&outputs, model, rows, team, seed, n_draws, source_of(options))) != BNN_OK) goto done;
+    outputs.row_offset = (size_t)options->first_row;
+    if (options->kept != NULL) bnn_draws_borrow(&outputs.draws, &options->kept->draws);
     if (made->target != NULL && has_random_draws(&outputs)) status = bnn_prediction_take_effects(made);
     if (status != BNN_OK) goto done;
     if ((status = fill_chunks(made, &outputs, options->sd_scale))                           != BNN_OK) goto done;
@@ -74,7 +103,7 @@ static bnn_status predict(bnn_prediction **prediction, const bnn_model *model, c
     made = NULL;
 done:
     bnn_outputs_free(&outputs);
-    bnn_team_free(team);
+    bnn_team_free(own);
     bnn_prediction_free(made);
     return status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bnn_status check_rows(const bnn_model *model, const bnn_dataset *rows) {
+bnn_status bnn_prediction_check_rows(const bnn_model *model, const bnn_dataset *rows) {
     const bnn_schema *want = &model->schema, *got = &rows->schema;
     if (got->n_features != want->n_features)
         return BNN_FAIL(BNN_ERR_DATA, "%s: %zu features, the model was trained on %zu", rows->path, got->n_features, want->n_features);
@@ -68,7 +68,7 @@ bnn_status bnn_prediction_take_effects(bnn_prediction *p) {
 bnn_status bnn_prediction_make(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows, size_t n_draws,
                                bnn_numbers levels) {
     const bnn_schema *schema = &model->schema;
-    bnn_status status = check_rows(model, rows);
+    bnn_status status = bnn_prediction_check_rows(model, rows);
     if (status != BNN_OK) return status;
     bnn_prediction *p = calloc(1, sizeof *p);
     if (p == NULL) return BNN_FAIL_MEMORY("the prediction");

@@ -7,6 +7,9 @@
 /* Levels .05 .5 .95. */
 extern const bnn_numbers bnn_default_quantiles;
 
+/* BNN_ERR_DATA if the columns of `rows` are not the model's, or its likelihood cannot take the targets. */
+bnn_status bnn_prediction_check_rows(const bnn_model *model, const bnn_dataset *rows);
+
 /* All arrays that the likelihood and the rows call for, zeroed; names, levels and targets are copied. BNN_ERR_DATA if the columns of
  * `rows` are not the model's. */
 bnn_status bnn_prediction_make(bnn_prediction **prediction, const bnn_model *model, const bnn_dataset *rows, size_t n_draws,
