@@ -4,6 +4,7 @@
 #ifndef BNN_CLI_CLI_H
 #define BNN_CLI_CLI_H
 
+#include "predict/csv.h"
 #include "run/run.h"
 #include <stdio.h>
 
@@ -82,6 +83,25 @@ typedef struct cli_listening { bool is_quiet, is_verbose, is_terminal, has_line;
 bnn_listener cli_listen(cli_listening *listening, const cli_args *args);
 bnn_listener cli_listen_notes(const cli_args *args);         /* notes alone; signals end the program as ever; a dry run talks on stdout */
 void         cli_listening_end(cli_listening *listening);    /* leaves the terminal on a fresh line */
+
+/* sink.c: results on standard output, or in a file that takes its name once it is whole. path NULL: standard output. */
+typedef struct cli_sink { FILE *stream; const char *path; char *temporary; } cli_sink;
+bnn_status cli_sink_open(cli_sink *sink, const char *path);
+bnn_status cli_sink_close(cli_sink *sink, bnn_status status);   /* of the work so far: a file of failed work is removed */
+
+/* What bnn predict was asked for beside its run. */
+typedef struct cli_predicting {
+    const cli_args *args;
+    bnn_run         run;
+    bnn_words       keep;                        /* columns to carry through                     */
+    bnn_predict_options options;
+} cli_predicting;
+bnn_status cli_predict_whole(const cli_predicting *p);
+bnn_status cli_predict_draws(const cli_predicting *p, const bnn_dataset *rows);   /* predict_draws.c: --samples */
+bnn_status cli_predict_stream(const cli_predicting *p);                           /* predict_stream.c: -        */
+
+/* Fields of row `row` of columns kept, or their names (fields NULL), each with a comma after it. */
+void cli_kept_print(bnn_text *line, bnn_words names, char *const *fields);
 
 /* use.c: a finished run at work on rows. */
 typedef struct cli_use {

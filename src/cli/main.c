@@ -20,9 +20,13 @@ const cli_command cli_commands[] = {
       "is RUN-laplace, or -o DIR; its config.ini, given to bnn train, makes the same posterior from the start.",
       FIT_OPTIONS | CLI_BARE_KEYS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_FORCE, 1, 1, cli_laplace },
     { "predict", "RUN [DATA | -]", "predictions with uncertainty as CSV, one row per row of data",
-      "Without DATA: the run's test rows, else its validation rows. - is standard input. Settings of [predict] may be changed: "
-      "-s predict.samples=1000.",
-      FIT_OPTIONS | CLI_OUTPUT | CLI_LABELS, 1, 2, cli_predict },
+      "Without DATA: the run's test rows, else its validation rows. - is standard input: each row of a text table is answered as it comes. "
+      "Columns are matched by name; with a target each row is scored too. Settings of [predict] may be changed: "
+      "-s predict.samples=1000. --keep COLUMN,... carries columns of DATA through, before the predictions, as they stand. --samples N: "
+      "draws from the predictive distribution instead, each with one weight vector for all rows: draw, row (both from 0), the mean of the "
+      "target (or p_CLASS) given those weights, and y, a draw of the target itself; with -o X.npy an array [N, rows, targets or classes] of "
+      "the means or probabilities. A posterior of K stored draws is gone through again and again. --prior: weights from the prior.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_LABELS | CLI_KEEP | CLI_DRAWS, 1, 2, cli_predict },
     { "evaluate", "RUN [DATA | -]", "metrics with standard errors, beside those of a constant predictor",
       "Without DATA: the run's test rows, else its validation rows; --split chooses. With --split train also elbo, nll and kl (nats, "
       "whole training set). mcse is the error from the finite number of weight draws. -v adds the classes one by one and who is taken for "

@@ -1,5 +1,6 @@
 /* Finished runs: their model and their rows. */
 #include "base/fail.h"
+#include "data/read.h"
 #include "run/folder.h"
 #include "run/manifest.h"
 #include "run/setup.h"
@@ -97,11 +98,41 @@ bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char
     return status;
 }
 
-bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels) {
-    bnn_data_options options;
-    bnn_setup_data(run->config, &options);
+static bool knows_column(const bnn_schema *schema, char *const *sources, const char *name) {
+    for (size_t i = 0; i < bnn_schema_source_count(schema); i++)
+        if (strcmp(sources[i], name) == 0) return true;
+    for (size_t j = 0; j < schema->n_targets; j++)
+        if (strcmp(schema->target_names[j], name) == 0) return true;
+    return false;
+}
+
+bnn_status bnn_run_data_options(bnn_data_options *options, const bnn_run *run, bnn_words keep, bnn_arena *arena) {
     const bnn_schema *schema = &run->model->schema;
-    return bnn_dataset_read_file(rows, &options, path, labels, schema->n_classes > 0, schema);
+    bnn_setup_data(run->config, options);
+    size_t n = options->ignore.n;
+    char **sources = bnn_schema_source_names(schema);
+    const char **ignore = BNN_TAKE(arena, n + keep.n, const char *);
+    bool is_whole = sources != NULL && ignore != NULL;
+    for (size_t i = 0; is_whole && i < n; i++) ignore[i] = options->ignore.at[i];
+    for (size_t i = 0; is_whole && i < keep.n; i++)
+        if (!knows_column(schema, sources, keep.at[i])) ignore[n++] = keep.at[i];
+    if (is_whole && n > options->ignore.n) options->ignore = (bnn_words){ n, ignore };
+    bnn_names_free(bnn_schema_source_count(schema), sources);
+    return is_whole ? BNN_OK : BNN_FAIL_MEMORY("the names of columns");
+}
+
+bnn_status bnn_run_read_rows_keeping(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels, bnn_words keep) {
+    const bnn_schema *schema = &run->model->schema;
+    bnn_data_options options;
+    bnn_arena arena = {0};
+    bnn_status status = bnn_run_data_options(&options, run, keep, &arena);
+    if (status == BNN_OK) status = bnn_dataset_read_file(rows, &options, path, labels, schema->n_classes > 0, schema);
+    bnn_arena_free(&arena);
+    return status;
+}
+
+bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels) {
+    return bnn_run_read_rows_keeping(rows, run, path, labels, (bnn_words){0});
 }
 
 bnn_status bnn_run_read_features(bnn_dataset **rows, const bnn_run *run, const char *path) {

@@ -116,11 +116,21 @@ bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char 
 /* The same without targets, even where the file has them: classes that the model does not know are no fault. */
 bnn_status bnn_run_read_features(bnn_dataset **rows, const bnn_run *run, const char *path);
 
+/* The [data] options for reading further rows of which columns `keep` are wanted as text: those that the model does not know are ignored. The
+ * arena holds what options points to beside the run's own. BNN_ERR_MEMORY. */
+bnn_status bnn_run_data_options(bnn_data_options *options, const bnn_run *run, bnn_words keep, bnn_arena *arena);
+
+/* bnn_run_read_rows where columns `keep` may be there besides. */
+bnn_status bnn_run_read_rows_keeping(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels, bnn_words keep);
+
 /* What the run's [predict] and [run] sections ask of bnn_predict, without calibration. Quantiles are borrowed from the run. */
 bnn_predict_options bnn_run_predict_options(const bnn_run *run);
 
 /* Predicts rows as the run's [predict] section asks, its calibration included. *prediction must be NULL. */
 bnn_status bnn_run_predict(bnn_prediction **prediction, const bnn_run *run, const bnn_dataset *rows);
+
+/* The same with options that started as bnn_run_predict_options. */
+bnn_status bnn_run_predict_as(bnn_prediction **prediction, const bnn_run *run, const bnn_dataset *rows, const bnn_predict_options *wanted);
 
 /* version.c: "0.1.0", the commit the program was built from, and library versions, one per line. */
 const char *bnn_version(void);
