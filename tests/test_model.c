@@ -176,6 +176,24 @@ static void tensors_have_pytorch_names_and_shapes(void **state) {
     bnn_model_free(model);
 }
 
+static void members_of_a_mixture_are_a_leading_dimension(void **state) {
+    (void)state;
+    bnn_model *model = make_plain(&bnn_mixture_posterior, STORED);
+    bnn_tensor_file file = {0};
+    static const char *const names[] = { "0.weight.means", "0.weight.log_sds" };
+    assert_ok(bnn_model_write(model, path_of("model.safetensors")));
+    assert_ok(bnn_tensors_read(&file, path_of("model.safetensors")));
+    assert_int_equal(file.n, 13);
+    for (int k = 0; k < 2; k++) {
+        const bnn_tensor *tensor = bnn_tensors_find(&file, names[k]);
+        assert_true(tensor != NULL && tensor->n_dims == 3 && tensor->shape[0] == STORED && tensor->shape[1] == 5 && tensor->shape[2] == 2);
+    }
+    const bnn_tensor *noise = bnn_tensors_find(&file, "likelihood.log_noise_sd.means");
+    assert_true(noise != NULL && noise->n_dims == 2 && noise->shape[0] == STORED && noise->shape[1] == 2);
+    bnn_tensors_free(&file);
+    bnn_model_free(model);
+}
+
 static bool holds(const char *bytes, size_t n, const char *text) { return memmem(bytes, n, text, strlen(text)) != NULL; }
 
 static void files_hold_no_path_and_no_host(void **state) {
@@ -364,6 +382,7 @@ int main(void) {
         cmocka_unit_test(every_likelihood_and_prior_survives_a_file),
         cmocka_unit_test(settings_come_back_as_they_were),
         cmocka_unit_test(tensors_have_pytorch_names_and_shapes),
+        cmocka_unit_test(members_of_a_mixture_are_a_leading_dimension),
         cmocka_unit_test(files_hold_no_path_and_no_host),
         cmocka_unit_test(incomplete_models_are_refused_with_a_reason),
         cmocka_unit_test(a_model_of_no_draws_is_refused),

@@ -31,15 +31,16 @@ static void case_free(posterior_case *t) {
     bnn_config_free(t->config);
 }
 
-static bool stores_draws(const posterior_case *t) { return t->posterior.arrays[0].copies == STORED; }
+static bool stores_vectors(const posterior_case *t) { return t->posterior.arrays[0].copies == STORED; }
+static bool stores_draws(const posterior_case *t) { return t->posterior.row->is_list; }
 
-/* Runs `check` for every row: with STORED draws if it stores any, else with 0; with factors, also over the last layer alone. */
+/* Runs `check` for every row: with STORED vectors if it stores several, else with 0; with factors, also over the last layer alone. */
 static void for_every_posterior(void (*check)(const posterior_case *t)) {
     for (size_t k = 0; bnn_posteriors[k] != NULL; k++) {
         const bnn_posterior_row *row = (const bnn_posterior_row *)bnn_posteriors[k];
         posterior_case t;
         case_make(&t, row, STORED, first_layer);
-        if (!stores_draws(&t)) {
+        if (!stores_vectors(&t)) {
             case_free(&t);
             case_make(&t, row, 0, first_layer);
         }
@@ -148,7 +149,7 @@ static void check_mean(const posterior_case *t) {
     t->posterior.row->mean(&t->posterior, mean);
     assert_int_equal(count_wrong_means(&m, n, mean, 0), 0);
     assert_true(count_wrong_means(&m, n, mean, 0.3) > n / 4);            /* a planted fault */
-    for (size_t i = n - NOISE; i < n; i++) assert_true(m.n_draws == STORED || m.var[i] < 1e-12);
+    for (size_t i = n - NOISE; i < n; i++) assert_true(stores_vectors(t) || m.var[i] < 1e-12);
     bnn_arena_free(&m.arena);
 }
 
@@ -271,6 +272,47 @@ static void draws_come_back_in_turn(void **state) {
     case_free(&t);
 }
 
+/* Vector m of each array of a mixture, as a posterior of one normal. */
+static bnn_posterior member_of(const posterior_case *t, size_t m) {
+    bnn_posterior member;
+    assert_ok(bnn_posterior_make(&member, &bnn_diag_posterior, t->posterior.n_weights, NOISE, 0));
+    for (size_t a = 0; a < member.n_arrays; a++)
+        memcpy(member.arrays[a].at, t->posterior.arrays[a].at + m * member.n_params, member.n_params * sizeof(real));
+    return member;
+}
+
+static void mixtures_draw_from_their_members_in_turn(void **state) {
+    (void)state;
+    posterior_case t;
+    case_make(&t, &bnn_mixture_posterior, STORED, first_layer);
+    bnn_arena arena = {0};
+    real *w = take(&arena, &t), *want = take(&arena, &t);
+    for (size_t s = 0; s < 2 * STORED; s++) {
+        bnn_posterior member = member_of(&t, s % STORED);
+        draw(&t, SEED, s, 0, t.posterior.n_params, w);
+        bnn_diag_posterior.draw(&member, SEED, s, 0, member.n_params, want);
+        assert_memory_equal(w, want, member.n_params * sizeof *w);
+        bnn_posterior_free(&member);
+    }
+    bnn_arena_free(&arena);
+    case_free(&t);
+}
+
+/* A list has the draws it has; members of a mixture get equal shares; else as many as one likes. */
+static void averages_take_equal_shares_of_what_is_stored(void **state) {
+    (void)state;
+    const struct { const bnn_posterior_row *row; size_t n_stored, wanted, n; } cases[] = {
+        { &bnn_draws_posterior, STORED, 100, STORED }, { &bnn_draws_posterior, 1, 100, 1 }, { &bnn_diag_posterior, 0, 100, 100 },
+        { &bnn_mixture_posterior, STORED, 100, 102 },  { &bnn_mixture_posterior, STORED, 99, 99 },
+        { &bnn_mixture_posterior, STORED, 1, STORED } };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        posterior_case t;
+        case_make(&t, cases[k].row, cases[k].n_stored, first_layer);
+        assert_int_equal(bnn_posterior_draws(&t.posterior, cases[k].wanted), cases[k].n);
+        case_free(&t);
+    }
+}
+
 /* A dropped unit's column is 0 in every row of the next layer's weights, all others are divided by what is kept. */
 static void dropout_draws_drop_whole_units(void **state) {
     (void)state;
@@ -314,6 +356,8 @@ int main(void) {
         cmocka_unit_test(every_covariance_is_the_inverse_of_the_stated_precision),
         cmocka_unit_test(diag_draws_are_normal_with_sd_exp_log_sd),
         cmocka_unit_test(draws_come_back_in_turn),
+        cmocka_unit_test(mixtures_draw_from_their_members_in_turn),
+        cmocka_unit_test(averages_take_equal_shares_of_what_is_stored),
         cmocka_unit_test(dropout_draws_drop_whole_units),
         cmocka_unit_test(posteriors_are_found_by_name),
     };

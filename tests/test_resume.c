@@ -121,6 +121,8 @@ static const resume_case cases[] = {
     { { "method.name=bbb", "method.kl_weight=blundell", "method.spread=softplus" }, false },
     { { "method.name=bbb", "prior.name=scale_mixture", "method.kl=monte_carlo", "net.dropout=0.2" }, false },
     { { "method.name=bbb", "train.patience=1", "optimizer.lr=0.1", "prior.sd=0.3" }, true },
+    { { "method.name=bbb", "method.members=3", "method.samples=2" }, false },
+    { { "method.name=bbb", "method.members=2", "train.patience=1", "optimizer.lr=0.1", "prior.sd=0.3" }, true },
     { { "method.name=mc_dropout", "net.dropout=0.2", "net.input_dropout=0.1" }, false },
     { { "method.name=ensemble", "method.members=3" }, false },
     { { "method.name=ensemble", "method.members=3", "train.patience=3", "optimizer.lr=0.3" }, true },   /* not all of them stop early */

@@ -85,7 +85,7 @@ static void print_model(const inspection *in) {
     }
     printf("likelihood  %s\nprior       %s\nposterior   %s", m->likelihood.row->head.name, m->prior.row->head.name,
            m->posterior.row->head.name);
-    if (m->posterior.n_draws > 1) printf(", %zu draws", m->posterior.n_draws);
+    if (m->posterior.n_draws > 1) printf(", %zu %s", m->posterior.n_draws, m->posterior.row->is_list ? "draws" : "members");
     printf("\nseed        %llu\n", (unsigned long long)m->seed);
 }
 

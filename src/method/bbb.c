@@ -21,13 +21,15 @@ enum { UNIFORM, BLUNDELL };
 enum { LOG_SD, SOFTPLUS };
 
 typedef struct bbb_options {
-    long long samples;
+    long long members, samples;
     int       kl, kl_weight, spread;
     double    kl_warmup, temperature, init_sd;
     bool      antithetic;
 } bbb_options;
 
 static const bnn_option rows[] = {
+    BNN_OPTION_INT_ROW(bbb_options, members, "1", 1, 1000, "fits", "fits from different starts, mixed as equally likely: a mixture of normals "
+                       "sees several modes, at their joint cost"),
     BNN_OPTION_INT_ROW(bbb_options, samples, "1", 1, 10000, "", "weight draws per step, averaged"),
     BNN_OPTION_BOOL_ROW(bbb_options, antithetic, "no", "draw samples in pairs with opposite noise (an even number of samples)"),
     BNN_OPTION_CHOICE_ROW(bbb_options, kl, "closed_form", "closed_form|monte_carlo",
@@ -124,6 +126,12 @@ static bnn_status make_parts(bbb_state *bbb, bnn_fit_state *fit) {
     bbb->mu_optimizer.n_decayed = fit->problem->n_weights;
     bbb->log_sd_optimizer.n_decayed = 0;
     return bnn_update_make(&bbb->update, fit->problem, options, bbb_penalise, bbb_move, bbb);
+}
+
+static size_t bbb_members(const bnn_config *config) {
+    bbb_options options;
+    bnn_config_fill(config, "method", rows, &options);
+    return (size_t)options.members;
 }
 
 static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
@@ -227,6 +235,7 @@ static void bbb_free(void *state) {
 
 const bnn_method_row bnn_bbb_method = {
     .head = { "bbb", "Bayes by Backprop: a normal for every weight, fitted by gradients; the default", rows, sizeof(bbb_options) },
-    .posterior = &bnn_diag_posterior, .state_size = sizeof(bbb_state), .start = bbb_start, .step = bbb_step, .record = bbb_record,
-    .point = bbb_point, .let_go = bbb_let_go, .finish = bbb_finish, .arrays = bbb_arrays, .resumed = bbb_resumed, .free = bbb_free,
+    .posterior = &bnn_diag_posterior, .state_size = sizeof(bbb_state), .members = bbb_members, .joint = &bnn_mixture_posterior,
+    .start = bbb_start, .step = bbb_step, .record = bbb_record, .point = bbb_point, .let_go = bbb_let_go,
+    .finish = bbb_finish, .arrays = bbb_arrays, .resumed = bbb_resumed, .free = bbb_free,
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = BNN_STATE_ARRAYS + BNN_POSTERIOR_ARRAYS + 2, NAME_SIZE = 48 };
+enum { MOST = BNN_STATE_ARRAYS + 2 * BNN_POSTERIOR_ARRAYS + 1, NAME_SIZE = 48 };
 
 typedef struct listing { size_t n; bnn_tensor tensors[MOST]; char names[MOST][NAME_SIZE]; } listing;
 
@@ -21,18 +21,24 @@ static void list_array(listing *list, const char *prefix, const char *name, size
     list->n++;
 }
 
+/* At most the first `most` vectors of each array. */
+static void list_posterior(listing *list, const char *prefix, const bnn_posterior *posterior, size_t most) {
+    for (size_t i = 0; i < posterior->n_arrays; i++) {
+        const bnn_posterior_array *array = &posterior->arrays[i];
+        size_t copies = array->copies < most ? array->copies : most;
+        list_array(list, prefix, array->suffix[0] == '\0' ? "mean" : array->suffix, copies * posterior->n_params, array->at);
+    }
+}
+
 /* Everything that is kept, with the places where it lives now. */
-static void list_all(listing *list, const bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished) {
+static void list_all(listing *list, const bnn_fit_state *fit, const bnn_method_row *method, void *state) {
     bnn_state_array arrays[BNN_STATE_ARRAYS];
     size_t n = method->arrays(state, arrays);
     list->n = 0;
     for (size_t i = 0; i < n; i++) list_array(list, "state", arrays[i].name, arrays[i].n, arrays[i].at);
-    for (size_t i = 0; fit->best_epoch > 0 && i < fit->best.n_arrays; i++) {
-        const bnn_posterior_array *array = &fit->best.arrays[i];
-        list_array(list, "best", array->suffix[0] == '\0' ? "mean" : array->suffix, array->copies * fit->best.n_params, array->at);
-    }
+    if (fit->best_epoch > 0) list_posterior(list, "best", &fit->best, SIZE_MAX);
     if (fit->kept != NULL) list_array(list, "kept", "arrays", fit->n_kept, fit->kept);
-    if (fit->member > 0) list_array(list, "finished", "members", fit->member * fit->problem->n_params, finished);
+    if (fit->member > 0) list_posterior(list, "finished", &fit->finished, fit->member);
 }
 
 /* ---- facts ----------------------------------------------------------------------------------------------------------- */
@@ -81,11 +87,11 @@ static bnn_status get_number(const bnn_tensor_file *file, const char *name, doub
 
 /* ---- saving and loading ---------------------------------------------------------------------------------------------- */
 
-bnn_status bnn_fit_save(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks) {
+bnn_status bnn_fit_save(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks) {
     listing list;
     json_t *facts = facts_of(fit, method);
     if (facts == NULL) return BNN_FAIL_MEMORY("the checkpoint");
-    list_all(&list, fit, method, state, finished);
+    list_all(&list, fit, method, state);
     bnn_status status = hooks->save(hooks->context, list.n, list.tensors, facts);
     json_decref(facts);
     return status;
@@ -116,11 +122,11 @@ static bnn_status load_facts(bnn_fit_state *fit, const bnn_method_row *method, c
     return BNN_OK;
 }
 
-bnn_status bnn_fit_load(bnn_fit_state *fit, const bnn_method_row *method, void *state, real *finished, const bnn_tensor_file *file) {
+bnn_status bnn_fit_load(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_tensor_file *file) {
     listing list;
     bnn_status status = load_facts(fit, method, file);
     if (status != BNN_OK) return status;
-    list_all(&list, fit, method, state, finished);
+    list_all(&list, fit, method, state);
     for (size_t i = 0; i < list.n; i++) {
         const bnn_tensor *want = &list.tensors[i], *found = bnn_tensors_find(file, want->name);
         if (found == NULL || found->type != want->type || bnn_tensor_count(found) != bnn_tensor_count(want))

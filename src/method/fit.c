@@ -23,7 +23,6 @@ typedef struct fitting {
     bnn_problem           problem, valid;
     bnn_fit_state         fit;
     void                 *state;
-    real                 *finished;      /* [n_members x n_params] results of an ensemble */
     bnn_arena             arena;
 } fitting;
 
@@ -130,7 +129,7 @@ static bnn_status expected_nll(fitting *f, size_t *n_draws, double *nll) {
     const bnn_posterior *posterior = &f->model->posterior;
     double work = (double)f->problem.n_rows * (double)f->problem.n_weights, sum = 0;
     size_t allowed = (size_t)fmin(fmax(REPORT_WORK / work, 1), 100);
-    *n_draws = posterior->n_draws > 0 ? posterior->n_draws : allowed;
+    *n_draws = bnn_posterior_draws(posterior, allowed);
     real *theta = BNN_TAKE(&f->arena, posterior->n_params, real);
     if (theta == NULL) return BNN_FAIL_MEMORY("the report of the fit");
     for (size_t s = 0; s < *n_draws; s++) {
@@ -171,16 +170,9 @@ static bnn_status note_facts(fitting *f, const bnn_dataset *train) {
 
 /* The result of the last member, or the results of all. */
 static bnn_status finish(fitting *f, const bnn_dataset *train) {
-    bnn_posterior *posterior = &f->model->posterior;
-    *posterior = f->fit.best;
-    f->fit.best = (bnn_posterior){0};
-    if (f->fit.n_members > 1) {
-        bnn_posterior_free(posterior);
-        bnn_status status = bnn_posterior_make(posterior, &bnn_draws_posterior, f->model->net.n_weights, f->model->likelihood.n_noise,
-                                               f->fit.n_members);
-        if (status != BNN_OK) return status;
-        memcpy(posterior->arrays[0].at, f->finished, f->fit.n_members * posterior->n_params * sizeof(real));
-    }
+    bnn_posterior *posterior = &f->model->posterior, *result = f->fit.n_members > 1 ? &f->fit.finished : &f->fit.best;
+    *posterior = *result;
+    *result = (bnn_posterior){0};
     posterior->net = &f->model->net;
     return note_facts(f, train);
 }
@@ -248,22 +240,34 @@ static bnn_status start_member(fitting *f, const bnn_tensor_file *resume) {
     bnn_status status = fit->train.patience > 0 || resume != NULL ? bnn_fit_make_best(fit, f->method) : BNN_OK;
     if (status == BNN_OK) status = f->method->start(f->state, fit);
     if (status == BNN_OK) status = bnn_fit_allow_rollback(fit, f->method, f->state);
-    if (status == BNN_OK && resume != NULL) status = bnn_fit_load(fit, f->method, f->state, f->finished, resume);
+    if (status == BNN_OK && resume != NULL) status = bnn_fit_load(fit, f->method, f->state, resume);
     return status;
+}
+
+/* Room for the results of all members, where there are several. */
+static bnn_status make_finished(fitting *f) {
+    bnn_fit_state *fit = &f->fit;
+    const bnn_model *model = f->model;
+    if (fit->n_members == 1) return BNN_OK;
+    return bnn_posterior_make(&fit->finished, f->method->joint, model->net.n_weights, model->likelihood.n_noise, fit->n_members);
+}
+
+static void keep_member(bnn_fit_state *fit) {
+    size_t n = fit->best.n_params;
+    for (size_t a = 0; a < fit->finished.n_arrays; a++)
+        memcpy(fit->finished.arrays[a].at + fit->member * n, fit->best.arrays[a].at, n * sizeof(real));
 }
 
 static bnn_status fit_members(fitting *f, const bnn_fit_hooks *hooks) {
     bnn_fit_state *fit = &f->fit;
     const bnn_tensor_file *resume = hooks->resume;
-    size_t n_params = f->problem.n_params;
     bnn_status status = resume == NULL ? BNN_OK : bnn_fit_resumed_member(resume, &fit->member);
     if (status == BNN_OK && fit->member >= fit->n_members) status = BNN_FAIL(BNN_ERR_DATA, "the checkpoint is of a larger ensemble");
-    f->finished = fit->n_members > 1 ? BNN_TAKE(&f->arena, fit->n_members * n_params, real) : NULL;
-    if (f->arena.has_failed) return BNN_FAIL_MEMORY("the ensemble");
+    if (status == BNN_OK) status = make_finished(f);
     for (; status == BNN_OK && fit->member < fit->n_members; fit->member++) {
         if ((status = start_member(f, resume)) != BNN_OK) break;
-        if ((status = bnn_fit_loop(fit, f->method, f->state, f->finished, hooks)) != BNN_OK) break;
-        if (f->finished != NULL) memcpy(f->finished + fit->member * n_params, fit->best.arrays[0].at, n_params * sizeof(real));
+        if ((status = bnn_fit_loop(fit, f->method, f->state, hooks)) != BNN_OK) break;
+        if (fit->n_members > 1) keep_member(fit);
         resume = NULL;
     }
     return status;
@@ -272,6 +276,7 @@ static bnn_status fit_members(fitting *f, const bnn_fit_hooks *hooks) {
 static void fitting_free(fitting *f) {
     if (f->state != NULL) f->method->free(f->state);
     bnn_posterior_free(&f->fit.best);
+    bnn_posterior_free(&f->fit.finished);
     free(f->fit.kept);
     bnn_problem_free(&f->valid);
     bnn_problem_free(&f->problem);

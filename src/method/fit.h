@@ -23,7 +23,7 @@ typedef struct bnn_fit_state {
     const bnn_config      *config;
     bnn_problem           *problem, *valid;     /* valid: NULL without validation rows */
     uint64_t               seed;
-    uint32_t               member, n_members;   /* of an ensemble; else 0 of 1 */
+    uint32_t               member, n_members;   /* of an ensemble or a mixture; else 0 of 1 */
     const real            *initial;     /* [n_params] where net.init names a run; else NULL */
     bnn_train_options      train;
     bnn_optimizer_options  optimizer;
@@ -38,6 +38,7 @@ typedef struct bnn_fit_state {
     bnn_posterior          best;        /* the member's result so far: with patience, that of best_epoch */
     double                 best_valid;
     uint64_t               best_epoch;  /* 0: none yet */
+    bnn_posterior          finished;    /* of several members: the results of those before this one */
     /* with train.rollback: the method's arrays as the present epoch began, and how often the fit has gone back */
     real                  *kept;        /* [n_kept], or NULL */
     size_t                 n_kept;
@@ -63,8 +64,10 @@ typedef struct bnn_method_row {
     size_t state_size;
     /* Needs that can be checked before any work; NULL: none. */
     bnn_status (*check)(const bnn_config *config, const bnn_net *net, bool has_valid_rows);
-    /* How many fits with their own seeds make one posterior (of the draws kind); NULL: one. */
+    /* How many fits, each with its own start and order of rows, make one posterior; NULL: one. More than one are kept as the kind
+     * `joint`, whose arrays hold those of `posterior`, one vector per member. */
     size_t (*members)(const bnn_config *config);
+    const bnn_posterior_row *joint;
     /* Reads its options, makes its arrays in the zeroed `state`, sets initial values. */
     bnn_status (*start)(void *state, bnn_fit_state *fit);
     /* Step fit->step (1-based) on rows [n] (NULL: all); *nll: nats, whole set, estimated before the step (bfgs and cg: the value
@@ -103,8 +106,8 @@ bnn_status bnn_fit_run(bnn_model **model, const bnn_config *config, const bnn_da
 
 /* ---- loop.c: one member, from where the fit stands to the end ----------------------------------------------------------- */
 
-/* finished [fit->member x n_params]: the members before this one. The result is fit->best. */
-bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks);
+/* The result is fit->best. */
+bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks);
 
 /* Room for the result of one member in fit->best. */
 bnn_status bnn_fit_make_best(bnn_fit_state *fit, const bnn_method_row *method);
@@ -128,12 +131,12 @@ bnn_status bnn_fit_roll_back(bnn_fit_state *fit, const bnn_method_row *method, v
 
 /* ---- checkpoint.c ------------------------------------------------------------------------------------------------------ */
 
-bnn_status bnn_fit_save(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks);
+bnn_status bnn_fit_save(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks);
 
 /* Which member a checkpoint was in the midst of. */
 bnn_status bnn_fit_resumed_member(const bnn_tensor_file *file, uint32_t *member);
 
-/* Puts a started fit where the checkpoint was; finished [member x n_params] is filled. BNN_ERR_DATA if it is of another fit. */
-bnn_status bnn_fit_load(bnn_fit_state *fit, const bnn_method_row *method, void *state, real *finished, const bnn_tensor_file *file);
+/* Puts a started fit where the checkpoint was, finished members too. BNN_ERR_DATA if it is of another fit. */
+bnn_status bnn_fit_load(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_tensor_file *file);
 
 #endif

@@ -23,10 +23,9 @@ static bnn_status fail_at_step(const bnn_fit_state *fit, bnn_status status) {
 }
 
 /* Asks the observer after a step or an epoch, and does what it says. */
-static bnn_status obey(bnn_answer answer, bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished,
-                       const bnn_fit_hooks *hooks) {
+static bnn_status obey(bnn_answer answer, bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks) {
     if (answer == BNN_GO_ON) return BNN_OK;
-    bnn_status status = hooks->save == NULL ? BNN_OK : bnn_fit_save(fit, method, state, finished, hooks);
+    bnn_status status = hooks->save == NULL ? BNN_OK : bnn_fit_save(fit, method, state, hooks);
     if (status != BNN_OK || answer == BNN_SAVE) return status;
     return BNN_FAIL(BNN_STOPPED, "stopped after step %llu", (unsigned long long)fit->step);
 }
@@ -37,7 +36,7 @@ static bnn_answer ask_after_step(const bnn_fit_state *fit, const bnn_observer *o
 }
 
 /* The batches of the present epoch that are left. */
-static bnn_status run_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const size_t *order, const real *finished,
+static bnn_status run_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const size_t *order,
                             const bnn_fit_hooks *hooks) {
     size_t n_rows = fit->problem->n_rows, m = fit->n_batches;
     while (fit->batch < m) {
@@ -48,7 +47,7 @@ static bnn_status run_epoch(bnn_fit_state *fit, const bnn_method_row *method, vo
         if (status != BNN_OK) return fail_at_step(fit, status);
         fit->nll_sum += value;
         fit->batch++;
-        if ((status = obey(ask_after_step(fit, hooks->observer), fit, method, state, finished, hooks)) != BNN_OK) return status;
+        if ((status = obey(ask_after_step(fit, hooks->observer), fit, method, state, hooks)) != BNN_OK) return status;
     }
     return BNN_OK;
 }
@@ -84,8 +83,7 @@ void bnn_fit_judge_patience(bnn_fit_state *fit) {
     }
 }
 
-static bnn_status end_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished,
-                            const bnn_fit_hooks *hooks) {
+static bnn_status end_epoch(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks) {
     const bnn_observer *observer = hooks->observer;
     bnn_epoch record;
     fit->epoch++;
@@ -99,7 +97,7 @@ static bnn_status end_epoch(bnn_fit_state *fit, const bnn_method_row *method, vo
     fit->batch = 0;
     fit->nll_sum = 0;
     if (observer == NULL || observer->epoch == NULL) return BNN_OK;
-    return obey(observer->epoch(observer->context, &record), fit, method, state, finished, hooks);
+    return obey(observer->epoch(observer->context, &record), fit, method, state, hooks);
 }
 
 /* Once: the next member of an ensemble has its own. */
@@ -116,7 +114,7 @@ static bnn_status finish_last(bnn_fit_state *fit, const bnn_method_row *method, 
     return status;
 }
 
-bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const real *finished, const bnn_fit_hooks *hooks) {
+bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *state, const bnn_fit_hooks *hooks) {
     bnn_status status = BNN_OK;
     size_t n_rows = fit->problem->n_rows, *order = NULL;
     if (fit->n_batches > 1) {
@@ -127,8 +125,8 @@ bnn_status bnn_fit_loop(bnn_fit_state *fit, const bnn_method_row *method, void *
         bnn_key key = bnn_key_make(fit->seed, BNN_PURPOSE_SHUFFLE, (uint32_t)fit->epoch + 1, 0, fit->member);
         if (order != NULL) bnn_rng_shuffle(key, n_rows, order);
         if (fit->batch == 0) bnn_fit_keep(fit, method, state);
-        status = run_epoch(fit, method, state, order, finished, hooks);
-        if (status == BNN_OK) status = end_epoch(fit, method, state, finished, hooks);
+        status = run_epoch(fit, method, state, order, hooks);
+        if (status == BNN_OK) status = end_epoch(fit, method, state, hooks);
         if (status != BNN_OK) status = bnn_fit_roll_back(fit, method, state, status, hooks->observer);
     }
     free(order);

@@ -15,15 +15,7 @@ static void draws_draw(const bnn_posterior *posterior, uint64_t seed, size_t s, 
     memcpy(out, theta + first, n * sizeof *out);
 }
 
-static void draws_mean(const bnn_posterior *posterior, real *out) {
-    for (size_t i = 0; i < posterior->n_params; i++) {
-        double sum = 0;
-        for (size_t s = 0; s < posterior->n_draws; s++) sum += (double)posterior->arrays[0].at[s * posterior->n_params + i];
-        out[i] = (real)(sum / (double)posterior->n_draws);
-    }
-}
-
 const bnn_posterior_row bnn_draws_posterior = {
     .head = { "draws", "stored weight vectors; one of them is a point estimate", NULL, 0 },
-    .start = draws_start, .draw = draws_draw, .mean = draws_mean,
+    .is_list = true, .start = draws_start, .draw = draws_draw, .mean = bnn_posterior_mean_of_stored,
 };

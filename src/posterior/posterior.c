@@ -6,7 +6,7 @@
 
 const bnn_variant *const bnn_posteriors[] = {
     &bnn_draws_posterior.head, &bnn_diag_posterior.head, &bnn_dropout_posterior.head, &bnn_kron_posterior.head,
-    &bnn_full_posterior.head, NULL };
+    &bnn_full_posterior.head, &bnn_mixture_posterior.head, NULL };
 
 const bnn_posterior_row *bnn_posterior_find(const char *name) {
     for (size_t i = 0; bnn_posteriors[i] != NULL; i++)
@@ -57,6 +57,22 @@ bnn_status bnn_posterior_outline(bnn_posterior *posterior, const bnn_posterior_r
     if (!posterior->arena.has_failed) return BNN_OK;
     bnn_posterior_free(posterior);
     return BNN_FAIL_MEMORY("the outline of the posterior");
+}
+
+size_t bnn_posterior_draws(const bnn_posterior *posterior, size_t wanted) {
+    size_t n = posterior->n_draws;
+    if (n == 0) return wanted;
+    return posterior->row->is_list ? n : (wanted + n - 1) / n * n;
+}
+
+double bnn_posterior_stored_mean(const bnn_posterior *posterior, size_t i) {
+    double sum = 0;
+    for (size_t s = 0; s < posterior->n_draws; s++) sum += (double)posterior->arrays[0].at[s * posterior->n_params + i];
+    return sum / (double)posterior->n_draws;
+}
+
+void bnn_posterior_mean_of_stored(const bnn_posterior *posterior, real *out) {
+    for (size_t i = 0; i < posterior->n_params; i++) out[i] = (real)bnn_posterior_stored_mean(posterior, i);
 }
 
 bnn_factor *bnn_posterior_factor(const bnn_posterior *posterior, const char *name) {

@@ -36,7 +36,7 @@ static size_t count_draws(const bnn_model *model, const bnn_predict_options *opt
     bnn_predictive predictive = bnn_predictive_of(model);
     if (options->from_prior) return (size_t)options->samples;
     if (predictive == BNN_PREDICTIVE_PROBIT || predictive == BNN_PREDICTIVE_NORMAL) return 1;
-    return model->posterior.n_draws > 0 ? model->posterior.n_draws : (size_t)options->samples;
+    return bnn_posterior_draws(&model->posterior, (size_t)options->samples);
 }
 
 /* Equally likely quantiles stand for draws of one linearised output: they have no Monte Carlo error. */
