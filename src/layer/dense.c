@@ -14,11 +14,16 @@ BNN_CLONES static void add_bias(real *y, const real *bias, size_t rows, size_t c
         for (size_t j = 0; j < cols; j++) y[i * stride + j] += bias[j];
 }
 
+/* A grid of its own, not one for a single thread: which passes are whole may not depend on the number of threads. */
+static size_t forward_units(const bnn_pass *pass) { return pass->is_whole ? 8 * UNITS : UNITS; }
+static size_t forward_rows(const bnn_pass *pass) { return pass->is_whole ? 2 * ROWS : ROWS; }
+
 static void forward_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
     size_t n_in = layer->n_in, n_out = layer->n_out;
-    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), u = tile_range(tile % job->n_col_tiles, UNITS, n_out);
+    size_t units = forward_units(job->pass);
+    range r = tile_range(tile / job->n_col_tiles, forward_rows(job->pass), job->x.rows), u = tile_range(tile % job->n_col_tiles, units, n_out);
     real *y = job->y.at + r.first * n_out + u.first;
     (void)thread;
     bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + u.first * n_in, n_in, 0,
@@ -29,8 +34,8 @@ static void forward_tile(void *context, size_t tile, int thread) {
 }
 
 static void dense_forward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y) {
-    dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, UNITS) };
-    bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, forward_tile, &job);
+    dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, forward_units(pass)) };
+    bnn_team_run(pass->team, tiles(x.rows, forward_rows(pass)) * job.n_col_tiles, forward_tile, &job);
 }
 
 static void dx_tile(void *context, size_t tile, int thread) {

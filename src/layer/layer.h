@@ -40,6 +40,7 @@ typedef struct bnn_pass {
     const real    *second;       /* [n_weights], see above; NULL without noise               */
     bool           is_mirrored;  /* noise with the opposite sign: the other half of an antithetic pair */
     bool           is_training;  /* dropout drops                                            */
+    bool           is_whole;     /* forward products in large tiles: many passes run side by side, each on its own thread */
     bnn_key        key;          /* of the pass's random numbers                             */
     uint64_t       first_row;    /* number of the pass's first row among those that share the key */
     /* set by the net */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* DRAW_TILE: a multiple of 1024, since normals are made in whole blocks. A lane's passes are short, so that its activations stay in cache;
- * as multiples of a product's tile of rows they leave its grid as it is. */
-enum { DRAW_TILE = 4096, LANE_ROWS = 512, DRAWS_PER_LANE = 2, BLOCK = 1024 };
+/* DRAW_TILE: a multiple of 1024, since normals are made in whole blocks. Passes are short, so that their activations stay in cache and
+ * threads have enough of them even of one draw. */
+enum { DRAW_TILE = 4096, PASS_ROWS = 512, DRAWS_PER_LANE = 2, BLOCK = 1024 };
 
 typedef struct bnn_lane {
     real         *theta;          /* [n_params] of the present draw                                  */
@@ -58,9 +58,9 @@ static void take_local(bnn_draws *draws) {
 
 static void take_lane(bnn_draws *draws, bnn_lane *lane) {
     const bnn_net *net = draws->from == BNN_DRAW_LOCAL ? &draws->rest : &draws->model->net;
-    lane->theta = BNN_TAKE(&draws->arena, draws->model->posterior.n_params, real);
+    if (draws->is_spread || lane == draws->lanes) lane->theta = BNN_TAKE(&draws->arena, draws->model->posterior.n_params, real);
     if (draws->from == BNN_DRAW_LOCAL) lane->h = BNN_TAKE(&draws->arena, draws->pass_rows * net->n_inputs, real);
-    bnn_workspace_take(&lane->workspace, &draws->arena, net, draws->pass_rows, draws->is_spread ? 1 : bnn_team_size(draws->team));
+    bnn_workspace_take(&lane->workspace, &draws->arena, net, draws->pass_rows, 1);
 }
 
 static void take_prior_noise(bnn_draws *draws) {
@@ -79,8 +79,8 @@ bnn_status bnn_draws_make(bnn_draws *draws, const bnn_model *model, bnn_team *te
     if (status != BNN_OK) return status;
     *draws = (bnn_draws){ .model = model, .team = team, .seed = seed, .from = from, .max_rows = max_rows };
     draws->is_spread = n_draws >= DRAWS_PER_LANE * n_threads;
-    draws->n_lanes = draws->is_spread ? n_threads : 1;
-    draws->pass_rows = min_size(max_rows, draws->is_spread ? LANE_ROWS : BNN_PASS_ROWS);
+    draws->n_lanes = n_threads;
+    draws->pass_rows = min_size(max_rows, PASS_ROWS);
     draws->lanes = BNN_TAKE(&draws->arena, draws->n_lanes, bnn_lane);
     if (from == BNN_DRAW_LOCAL) take_local(draws);
     for (size_t l = 0; draws->lanes != NULL && l < draws->n_lanes; l++) take_lane(draws, &draws->lanes[l]);
@@ -190,7 +190,7 @@ static bnn_mat forward_local(const bnn_draws *draws, const bnn_draws_run *run, b
     spread(n * n_out, draws->mean + at, draws->sd + at, lane->h);
     layer->activation->forward(n * n_out, lane->h);
     if (draws->rest.n_layers == 0) return (bnn_mat){ n, n_out, lane->h };
-    return bnn_net_forward(&draws->rest, &lane->workspace, draws->is_spread ? NULL : draws->team, theta, n, lane->h);
+    return bnn_net_forward_pass(&draws->rest, &lane->workspace, NULL, (bnn_pass){ .theta = theta, .is_whole = true }, n, lane->h);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------------- */
@@ -201,35 +201,51 @@ static bool is_finite(size_t n, const real *f) {
     return true;
 }
 
-static void fill_draw(bnn_draws *draws, const bnn_draws_run *run, size_t number, bnn_lane *lane) {
+/* Rows first .. first + n of draw `number` of the run. */
+static void fill_pass(const bnn_draws *draws, const bnn_draws_run *run, size_t number, const real *theta, size_t first, bnn_lane *lane) {
     const bnn_net *net = &draws->model->net;
-    size_t n_noise = draws->model->likelihood.n_noise, s = run->first + number, k = net->n_outputs;
-    const real *theta = theta_of(draws, s, lane);
-    real *f = run->f + number * run->n_rows * k;
-    memcpy(run->noise + number * n_noise, theta + draws->model->posterior.n_weights, n_noise * sizeof *f);
-    for (size_t first = 0; first < run->n_rows; first += draws->pass_rows) {
-        size_t n = min_size(run->n_rows - first, draws->pass_rows);
-        bnn_mat out = draws->from == BNN_DRAW_LOCAL
-            ? forward_local(draws, run, lane, s, theta, first, n)
-            : bnn_net_forward(net, &lane->workspace, draws->is_spread ? NULL : draws->team, theta, n, run->x + first * net->n_inputs);
-        memcpy(f + first * k, out.at, n * k * sizeof *f);
-    }
-    if (!is_finite(run->n_rows * k, f)) lane->is_bad = true;
+    size_t n = min_size(run->n_rows - first, draws->pass_rows), k = net->n_outputs;
+    const bnn_pass pass = { .theta = theta, .is_whole = true };
+    bnn_mat out = draws->from == BNN_DRAW_LOCAL
+        ? forward_local(draws, run, lane, run->first + number, theta, first, n)
+        : bnn_net_forward_pass(net, &lane->workspace, NULL, pass, n, run->x + first * net->n_inputs);
+    memcpy(run->f + (number * run->n_rows + first) * k, out.at, n * k * sizeof(real));
+    if (!is_finite(n * k, out.at)) lane->is_bad = true;
 }
 
-typedef struct run_job { bnn_draws *draws; const bnn_draws_run *run; } run_job;
+/* The weights of draw `number`, its noise noted. */
+static const real *begin_draw(const bnn_draws *draws, const bnn_draws_run *run, size_t number, bnn_lane *lane) {
+    size_t n_noise = draws->model->likelihood.n_noise;
+    const real *theta = theta_of(draws, run->first + number, lane);
+    memcpy(run->noise + number * n_noise, theta + draws->model->posterior.n_weights, n_noise * sizeof(real));
+    return theta;
+}
 
-static void fill_tile(void *context, size_t tile, int thread) {
+typedef struct run_job { bnn_draws *draws; const bnn_draws_run *run; size_t number; const real *theta; } run_job;
+
+static void draw_on_thread(void *context, size_t tile, int thread) {
     const run_job *job = context;
-    fill_draw(job->draws, job->run, tile, &job->draws->lanes[thread]);
+    bnn_lane *lane = &job->draws->lanes[thread];
+    const real *theta = begin_draw(job->draws, job->run, tile, lane);
+    for (size_t first = 0; first < job->run->n_rows; first += job->draws->pass_rows)
+        fill_pass(job->draws, job->run, tile, theta, first, lane);
+}
+
+static void pass_on_thread(void *context, size_t tile, int thread) {
+    const run_job *job = context;
+    fill_pass(job->draws, job->run, job->number, job->theta, tile * job->draws->pass_rows, &job->draws->lanes[thread]);
 }
 
 bool bnn_draws_fill(bnn_draws *draws, const bnn_draws_run *run) {
-    run_job job = { draws, run };
+    run_job job = { .draws = draws, .run = run };
+    size_t n_passes = (run->n_rows + draws->pass_rows - 1) / draws->pass_rows;
     bool is_bad = false;
     if (draws->from == BNN_DRAW_LOCAL) prepare_local(draws, run);
-    if (draws->is_spread) bnn_team_run(draws->team, run->n, fill_tile, &job);
-    for (size_t s = 0; !draws->is_spread && s < run->n; s++) fill_draw(draws, run, s, &draws->lanes[0]);
+    if (draws->is_spread) bnn_team_run(draws->team, run->n, draw_on_thread, &job);
+    for (; !draws->is_spread && job.number < run->n; job.number++) {
+        job.theta = begin_draw(draws, run, job.number, &draws->lanes[0]);
+        bnn_team_run(draws->team, n_passes, pass_on_thread, &job);
+    }
     for (size_t l = 0; l < draws->n_lanes; l++) {
         is_bad |= draws->lanes[l].is_bad;
         draws->lanes[l].is_bad = false;

@@ -1,8 +1,8 @@
 /* Weight draws through the net: outputs of rows for any stretch of draws.
  *
  * Draws are functions of (seed, s), so that any of them can be made again, by any thread. Many draws are shared out over the team, one
- * thread to a draw; of few, each is worked on by the whole team. The numbers are the same either way: the grid of tiles inside a product
- * depends on shapes only.
+ * thread to a draw; of few, the passes of rows of each. The numbers are the same either way: passes and the grid inside a product depend on
+ * shapes only.
  *
  * Local: not the first layer's weights are drawn but its outputs, normal with mean x mu' and variance x^2 sd'^2 for each row (Kingma,
  * Salimans & Welling 2015, eq. 6): exactly what each row's outputs are over draws of the weights, though no longer jointly over rows.
@@ -23,9 +23,9 @@ typedef struct bnn_draws {
     bnn_draw_from    from;
     size_t           max_rows;            /* of one run                                             */
     size_t           pass_rows;           /* of one pass through the net                            */
-    bool             is_spread;           /* a thread to a draw; else the whole team                */
+    bool             is_spread;           /* a thread to a draw; else to a pass of rows              */
     size_t           n_lanes;
-    struct bnn_lane *lanes;               /* [n_lanes] weights and workspace of one draw at a time  */
+    struct bnn_lane *lanes;               /* [n_lanes] a thread's weights and workspace             */
     size_t           n_kept;
     const real      *kept;                /* [n_kept x n_params] draws made once; NULL: none        */
     real            *prior_noise;         /* [n_noise] prior draws: noise has no prior, it stays as fitted */
