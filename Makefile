@@ -120,6 +120,7 @@ check-report: $(OUT)/bnn
 # ours beside the products, PyTorch and other tools; variance and cost of the gradient estimators on the data sets that BNN_DATA holds
 bench: $(OUT)/bnn $(BENCHES)
 	$(OUT)/bench/bench --rounds $(ROUNDS)
+	$(OUT)/bench/predict
 	$(OUT)/bench/gradient_variance configs/yacht-bbb.ini
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini train.epochs=5
 	$(OUT)/bench/gradient_variance configs/mnist-bbb.ini
