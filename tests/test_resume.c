@@ -4,7 +4,7 @@
 
 /* ---- data ------------------------------------------------------------------------------------------------------------ */
 
-enum { ROWS = 80, VALID_ROWS = 30, MOST_EPOCHS = 24 };
+enum { ROWS = 80, VALID_ROWS = 30, MOST_EPOCHS = 24, MOST_LAYERS = 4 };
 
 /* Three classes with shifted means. */
 static bnn_dataset *three_classes(uint32_t which, size_t n, size_t d) {
@@ -62,6 +62,7 @@ typedef struct watch {
     uint64_t        step;
     bnn_tensor_file saved[MOST_STEPS];
     bnn_epoch       epochs[MOST_EPOCHS];
+    double          kl_layers[MOST_EPOCHS][MOST_LAYERS];     /* what their pointers led to */
     saying          notes[MOST_NOTES];
     int             n_notes;
 } watch;
@@ -74,7 +75,12 @@ static bnn_answer watch_step(void *context, uint64_t step) {
 }
 
 static bnn_answer watch_epoch(void *context, const bnn_epoch *record) {
-    if (record->epoch < MOST_EPOCHS) ((watch *)context)->epochs[record->epoch] = *record;
+    watch *w = context;
+    if (record->epoch >= MOST_EPOCHS) return BNN_GO_ON;
+    assert_true(record->n_layers <= MOST_LAYERS);
+    w->epochs[record->epoch] = *record;
+    w->epochs[record->epoch].kl_layers = NULL;
+    for (size_t l = 0; l < record->n_layers; l++) w->kl_layers[record->epoch][l] = record->kl_layers[l];
     return BNN_GO_ON;
 }
 
@@ -166,7 +172,8 @@ static bool is_same_model(const bnn_model *a, const bnn_model *b) {
 /* The records of the epochs that came after `from` was saved. */
 static void assert_same_epochs(const watch *whole, const watch *part, int number, uint64_t cut) {
     for (int e = 1; e < MOST_EPOCHS; e++)
-        if (part->epochs[e].epoch != 0 && memcmp(&part->epochs[e], &whole->epochs[e], sizeof part->epochs[e]) != 0)
+        if (part->epochs[e].epoch != 0 && (memcmp(&part->epochs[e], &whole->epochs[e], sizeof part->epochs[e]) != 0
+                                           || memcmp(part->kl_layers[e], whole->kl_layers[e], sizeof part->kl_layers[e]) != 0))
             fail_msg("case %d cut at step %d: epoch %d has another record", number, (int)cut, e);
 }
 

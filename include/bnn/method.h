@@ -16,6 +16,8 @@ typedef struct bnn_epoch {
     double   penalty;              /* bbb: KL(q || prior); map: -log prior */
     double   kl_weight;            /* what the penalty was multiplied by (warm-up, temperature) */
     double   elbo;                 /* bbb: -(nll + KL); map: -(nll - log prior), the log joint */
+    size_t   n_layers;             /* bbb: layers with weights; else 0 */
+    const double *kl_layers;       /* [n_layers] their parts of the KL, until the next step; else NULL */
     double   valid_nll;            /* mean per validation row at the mean weights; NaN without them */
 } bnn_epoch;
 

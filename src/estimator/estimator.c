@@ -27,14 +27,18 @@ void bnn_estimator_free(bnn_estimator *estimator) {
     *estimator = (bnn_estimator){0};
 }
 
-double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step) {
+double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step, double *layers) {
     const bnn_problem *problem = estimator->problem;
     bnn_key key = bnn_key_make(estimator->seed, BNN_PURPOSE_EVALUATE, (uint32_t)step, 0, estimator->member);
     double sum = 0;
+    size_t n_layers = 0;
     for (size_t b = 0; b < problem->net->n_blocks; b++) {
         const bnn_block *block = &problem->net->blocks[b];
-        sum += bnn_prior_kl(problem->prior, problem->prior_scale[b], block->first, block->n, estimator->mu + block->first,
-                            estimator->log_sd + block->first, estimator->is_monte_carlo, 1, &key);
+        double kl = bnn_prior_kl(problem->prior, problem->prior_scale[b], block->first, block->n, estimator->mu + block->first,
+                                 estimator->log_sd + block->first, estimator->is_monte_carlo, 1, &key);
+        if (block->role == BNN_ROLE_WEIGHT) layers[n_layers++] = 0;     /* a layer's first block */
+        layers[n_layers - 1] += kl;
+        sum += kl;
     }
     return sum;
 }

@@ -56,8 +56,8 @@ bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row 
                               const real *log_sd);
 void       bnn_estimator_free(bnn_estimator *estimator);
 
-/* KL(q || prior) in nats; with a Monte Carlo KL from one draw, which averages over all weights already. */
-double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step);
+/* KL(q || prior) in nats, and that of each layer with weights in layers; with a Monte Carlo KL from one draw, which averages over all weights already. */
+double bnn_estimator_kl(const bnn_estimator *estimator, uint64_t step, double *layers);
 
 /* The table, ended by NULL; the first is the default. */
 extern const bnn_variant *const bnn_estimators[];

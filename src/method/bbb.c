@@ -51,6 +51,8 @@ typedef struct bbb_state {
     bnn_estimator estimator;
     real         *mu, *log_sd;
     real         *rho;                    /* sd = softplus(rho), with spread = softplus; else NULL */
+    size_t        n_layers;               /* with weights */
+    double       *kl_layers;              /* [n_layers] of the last record */
     double        kl_weight;              /* of the present step, temperature included */
     uint64_t      step;
     bnn_optimizer mu_optimizer, log_sd_optimizer;
@@ -143,6 +145,8 @@ static bnn_status bbb_start(void *state, bnn_fit_state *fit) {
     bbb->mu = BNN_TAKE(&bbb->arena, problem->n_params, real);
     bbb->log_sd = BNN_TAKE(&bbb->arena, problem->n_weights, real);
     if (bbb->options.spread == SOFTPLUS) bbb->rho = BNN_TAKE(&bbb->arena, problem->n_weights, real);
+    for (size_t b = 0; b < problem->net->n_blocks; b++) bbb->n_layers += problem->net->blocks[b].role == BNN_ROLE_WEIGHT;
+    bbb->kl_layers = BNN_TAKE(&bbb->arena, bbb->n_layers, double);
     if (bbb->arena.has_failed) return BNN_FAIL_MEMORY("the means and spreads");
     bnn_status status = make_parts(bbb, fit);
     if (status != BNN_OK) return status;
@@ -184,7 +188,9 @@ static bnn_status bbb_step(void *state, bnn_fit_state *fit, size_t n, const size
 
 static void bbb_record(void *state, const bnn_fit_state *fit, bnn_epoch *record) {
     bbb_state *bbb = state;
-    record->penalty = bnn_estimator_kl(&bbb->estimator, fit->step);
+    record->penalty = bnn_estimator_kl(&bbb->estimator, fit->step, bbb->kl_layers);
+    record->n_layers = bbb->n_layers;
+    record->kl_layers = bbb->kl_layers;
     record->kl_weight = step_kl_weight(bbb, fit, fit->batch);     /* that of the last step, also in a fit that goes on just after it */
     record->elbo = -(record->nll + record->penalty);
 }

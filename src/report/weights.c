@@ -1,6 +1,5 @@
-/* What the weights have learnt: signal to noise |mu| / sd, and what each layer pays for it in KL. */
+/* What the weights have learnt: signal to noise |mu| / sd. */
 #include "report/figure.h"
-#include "problem/problem.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,18 +18,10 @@ static size_t layers_of(const bnn_net *net, size_t layers[MAX_LAYERS]) {
     return n;
 }
 
-static size_t count_signal(const bnn_report *report, const bnn_report_run *run) {
+static size_t count(const bnn_report *report, const bnn_report_run *run) {
     (void)report;
     return run->run.model->posterior.row == &bnn_diag_posterior;
 }
-
-/* Weights that were pruned are certain: no KL to a density is finite. */
-static size_t count_kl(const bnn_report *report, const bnn_report_run *run) {
-    return count_signal(report, run) && json_object_get(run->run.model->facts, "kept_share") == NULL
-        && run->run.model->prior.row != &bnn_flat_prior;
-}
-
-/* ---- signal to noise ------------------------------------------------------------------------------------------------- */
 
 /* Is the block a part of the layer that begins at `weight`? Blocks of a layer follow each other. */
 static size_t layer_of_block(const bnn_net *net, size_t n_layers, const size_t *layers, const bnn_block *block) {
@@ -90,38 +81,4 @@ static bnn_status draw_signal(bnn_figure *figure, const bnn_report *report, cons
     return BNN_OK;
 }
 
-/* ---- KL of each layer ------------------------------------------------------------------------------------------------ */
-
-static double kl_of_block(const bnn_model *model, size_t b) {
-    const bnn_block *block = &model->net.blocks[b];
-    bnn_key key = bnn_key_make(model->seed, BNN_PURPOSE_EVALUATE, 1, 0, 0);
-    return bnn_prior_kl(&model->prior, bnn_problem_prior_scale(&model->net, &model->prior, b), block->first, block->n,
-                        model->posterior.arrays[0].at + block->first, model->posterior.arrays[1].at + block->first, false, 1, &key);
-}
-
-static bnn_status draw_kl(bnn_figure *figure, const bnn_report *report, const bnn_report_run *run, size_t i) {
-    const bnn_model *model = run->run.model;
-    size_t layers[MAX_LAYERS], n_layers = layers_of(&model->net, layers), sizes[MAX_LAYERS] = {0};
-    double kl[MAX_LAYERS] = {0};
-    bnn_sheet *sheet = bnn_figure_sheet(figure);
-    (void)report, (void)i;
-    for (size_t b = 0; b < model->net.n_blocks; b++) {
-        size_t k = layer_of_block(&model->net, n_layers, layers, &model->net.blocks[b]);
-        kl[k] += kl_of_block(model, b);
-        sizes[k] += model->net.blocks[b].n;
-    }
-    BNN_SHEET(sheet, "kl", "weights", "KL in nats", "nats a weight");
-    sheet->label_heading = "layer";
-    for (size_t k = 0; k < n_layers; k++) BNN_NAMED_ROW(sheet, layer_names[k], (double)sizes[k], kl[k], kl[k] / (double)sizes[k]);
-    bnn_text_add(&figure->title, "What each layer has learnt");
-    bnn_text_add(&figure->caption, "KL from posterior to prior at the end of training, layer by layer. A layer near 0 has stayed at its prior and does no "
-                 "work.");
-    bnn_figure_axes(figure, "", "KL in nats");
-    bnn_text_add(&figure->script, "set key off\nset yrange [0:*]\nset xrange [-0.6:%zu.6]\nset boxwidth 0.6\nset grid noxtics\nset xtics (", n_layers - 1);
-    for (size_t k = 0; k < n_layers; k++) bnn_text_add(&figure->script, "%s'%s' %zu", k == 0 ? "" : ", ", layer_names[k], k);
-    bnn_text_add(&figure->script, ")\nplot $kl using 1:3 with boxes linecolor rgb '#56b4e9'\n");
-    return BNN_OK;
-}
-
-const bnn_figure_row bnn_figure_signal = { .name = "signal", .count = count_signal, .draw = draw_signal };
-const bnn_figure_row bnn_figure_kl = { .name = "kl", .count = count_kl, .draw = draw_kl };
+const bnn_figure_row bnn_figure_signal = { .name = "signal", .count = count, .draw = draw_signal };

@@ -32,18 +32,13 @@ static FILE *open_file(const char *folder, const char *name, uint64_t size) {
     return file;
 }
 
-static const char *header_of(const bnn_journal *journal) {
-    return journal->is_point ? "epoch,step,lr,nll,neg_log_prior,log_joint" : "epoch,step,lr,nll,kl,elbo,kl_weight";
-}
-
 bnn_status bnn_journal_open(bnn_journal *journal, const char *folder, const bnn_journal_mark *cut) {
     journal->metrics = open_file(folder, BNN_RUN_METRICS, cut == NULL ? 0 : cut->metrics);
     journal->log = journal->metrics == NULL ? NULL : open_file(folder, BNN_RUN_LOG, cut == NULL ? 0 : cut->log);
     if (journal->log == NULL)
         return BNN_FAIL(BNN_ERR_FILE, "%s: cannot write %s: %s", folder, journal->metrics == NULL ? BNN_RUN_METRICS : BNN_RUN_LOG,
                         strerror(errno));
-    if (cut == NULL) fprintf(journal->metrics, "%s%s\n", header_of(journal), journal->has_valid ? ",valid_nll" : "");
-    fflush(journal->metrics);
+    journal->has_header = cut != NULL && cut->metrics > 0;
     if (journal->early.at != NULL) fputs(journal->early.at, journal->log);
     bnn_text_free(&journal->early);
     return BNN_OK;
@@ -76,8 +71,18 @@ static void put_number(FILE *file, double value) {
     fputs(bnn_text_number(text, value), file);
 }
 
+/* With the first row, which knows the layers. */
+static void put_header(bnn_journal *journal, const bnn_epoch *record) {
+    fputs(journal->is_point ? "epoch,step,lr,nll,neg_log_prior,log_joint" : "epoch,step,lr,nll,kl,elbo,kl_weight", journal->metrics);
+    if (journal->has_valid) fputs(",valid_nll", journal->metrics);
+    for (size_t l = 0; l < record->n_layers; l++) fprintf(journal->metrics, ",kl_%zu", l);
+    fputc('\n', journal->metrics);
+    journal->has_header = true;
+}
+
 void bnn_journal_epoch(bnn_journal *journal, const bnn_epoch *record) {
     FILE *file = journal->metrics;
+    if (!journal->has_header) put_header(journal, record);
     fprintf(file, "%ld,%llu", record->epoch, (unsigned long long)record->step);
     put_number(file, record->lr);
     put_number(file, record->nll);
@@ -85,6 +90,7 @@ void bnn_journal_epoch(bnn_journal *journal, const bnn_epoch *record) {
     put_number(file, record->elbo);
     if (!journal->is_point) put_number(file, record->kl_weight);
     if (journal->has_valid) put_number(file, record->valid_nll);
+    for (size_t l = 0; l < record->n_layers; l++) put_number(file, record->kl_layers[l]);
     fputc('\n', file);
     fflush(file);
 }

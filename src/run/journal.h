@@ -8,7 +8,7 @@
 typedef struct bnn_journal {
     FILE    *metrics, *log;      /* NULL until the folder is there            */
     bnn_text early;              /* what was said before that                 */
-    bool     is_point, has_valid;
+    bool     is_point, has_valid, has_header;
 } bnn_journal;
 
 /* Sizes in bytes. */

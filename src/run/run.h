@@ -3,7 +3,8 @@
  *     config.ini              every key resolved; feeding it back reproduces the run
  *     posterior.safetensors   the model; its presence says the run is finished
  *     manifest.json           version, commit, argv, seed, sha256 of data, BLAS core, threads, times, status
- *     metrics.csv             one row per epoch, no times; laplace and import have no epochs and no such file
+ *     metrics.csv             one row per epoch, no times; of bbb also the KL of each layer; laplace and import have no epochs and no such
+ *                             file
  *     log.txt                 what was said while training
  *     calibration.json        what bnn calibrate has fitted on the validation rows (run/calibration.h)
  *     checkpoint/             while the run is not finished: all that it needs to go on (run/checkpoint.h)

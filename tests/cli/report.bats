@@ -16,8 +16,8 @@ figures() { python3 "$ROOT/tests/read_report.py" "$1" | sed 's/^f[0-9]*-//; s/-[
         [ "$("$BNN" report "$name")" = "$name/report.html" ]
         figures "$name/report.html" > "$name.txt" || { echo "$name"; return 1; }
     done
-    [ "$(cat sin40-bbb.txt)" = "curve sources scatter coverage pit risk signal pruning kl training" ]
-    [ "$(cat moons-bbb.txt)" = "map reliability risk confusion signal pruning kl training" ]
+    [ "$(cat sin40-bbb.txt)" = "curve sources scatter coverage pit risk signal pruning kl kl-curves training" ]
+    [ "$(cat moons-bbb.txt)" = "map reliability risk confusion signal pruning kl kl-curves training" ]
     grep -q ' evidence ' polynomial-laplace.txt
 }
 
@@ -35,7 +35,7 @@ figures() { python3 "$ROOT/tests/read_report.py" "$1" | sed 's/^f[0-9]*-//; s/-[
     make_config hostile hostile.csv
     "$BNN" train -q hostile.ini likelihood.name=categorical -o '<i>run&'
     "$BNN" report '<i>run&' -o page.html
-    [ "$(figures page.html)" = "map reliability risk confusion signal pruning kl training" ]
+    [ "$(figures page.html)" = "map reliability risk confusion signal pruning kl kl-curves training" ]
     [ ! -e hacked ]
     refute grep -q '<img src=x\|<script>\|<b>x\|<i>run' page.html
     grep -q '&lt;i&gt;run&amp;' page.html
@@ -48,7 +48,7 @@ figures() { python3 "$ROOT/tests/read_report.py" "$1" | sed 's/^f[0-9]*-//; s/-[
     "$BNN" train -q first.ini method.name=map -o b
     [ "$("$BNN" report a b)" = "report.html" ]
     [ "$(figures report.html | tr ' ' '\n' | sort | uniq -c | awk '{ print $2 "=" $1 }' | paste -sd ' ')" = \
-      "coverage=2 kl=1 map=2 pit=2 pruning=1 risk=2 scatter=2 signal=1 training=1" ]
+      "coverage=2 kl=1 kl-curves=1 map=2 pit=2 pruning=1 risk=2 scatter=2 signal=1 training=1" ]
     python3 - <<'PY'
 import json, re
 page = open("report.html").read()

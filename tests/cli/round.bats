@@ -16,9 +16,10 @@ load helpers
 @test "metrics.csv has one row per epoch, and elbo = -(nll + kl)" {
     make_data; make_config first data.csv
     "$BNN" train -q first.ini
-    [ "$(head -1 runs/first/metrics.csv)" = "epoch,step,lr,nll,kl,elbo,kl_weight" ]
+    [ "$(head -1 runs/first/metrics.csv)" = "epoch,step,lr,nll,kl,elbo,kl_weight,kl_0,kl_1" ]
     [ "$(wc -l < runs/first/metrics.csv)" -eq 61 ]
     awk -F, 'NR > 1 && ($6 + $4 + $5 > 1e-9 * $5 || $6 + $4 + $5 < -1e-9 * $5) { bad = 1 } END { exit bad }' runs/first/metrics.csv
+    awk -F, 'NR > 1 && ($8 + $9 - $5 > 1e-9 * $5 || $8 + $9 - $5 < -1e-9 * $5) { bad = 1 } END { exit bad }' runs/first/metrics.csv
     "$BNN" train -q first.ini method.name=map data.valid_fraction=0.2 -o map
     [ "$(head -1 map/metrics.csv)" = "epoch,step,lr,nll,neg_log_prior,log_joint,valid_nll" ]
 }
