@@ -134,14 +134,19 @@ gsl_rng *bnn_rng_gsl(bnn_key key) {
     return rng;
 }
 
-/* An integer below n, all equally likely (Lemire 2019, "Fast random integer generation in an interval", algorithm 5). */
+static unsigned __int128 stream_product(stream *s, uint64_t n) {
+    uint64_t high = stream_word(s), low = stream_word(s);
+    return (unsigned __int128)(high << 32 | low) * n;
+}
+
+/* An integer below n, all equally likely (Lemire 2019, "Fast random integer generation in an interval", algorithm 5): 2^64 mod n of the
+ * products would make some results likelier. That is less than n, so the division is hardly ever needed. */
 static uint64_t stream_below(stream *s, uint64_t n) {
-    const uint64_t n_surplus = (0 - n) % n;        /* 2^64 mod n: so many products would make some results likelier */
-    unsigned __int128 product;
-    do {
-        uint64_t high = stream_word(s), low = stream_word(s);
-        product = (unsigned __int128)(high << 32 | low) * n;
-    } while ((uint64_t)product < n_surplus);
+    unsigned __int128 product = stream_product(s, n);
+    if ((uint64_t)product < n) {
+        const uint64_t n_surplus = (0 - n) % n;
+        while ((uint64_t)product < n_surplus) product = stream_product(s, n);
+    }
     return (uint64_t)(product >> 64);
 }
 
