@@ -61,7 +61,8 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
         add_counts(bnn_figure_sheet(figure), &confusion);
     }
     bnn_text_add(&figure->title, "Which classes are taken for which");
-    bnn_text_add(&figure->caption, "Each line holds the rows of one true class, each column what they were taken for. Blue, on the diagonal: right; orange: wrong.");
+    bnn_text_add(&figure->caption, "Each line holds the rows of one true class, each column what they were taken for. Blue, on "
+                 "the diagonal: right; orange: wrong.");
     bnn_confusion_free(&confusion);
     return status;
 }

@@ -100,8 +100,8 @@ static bnn_status draw_sources(bnn_figure *figure, const bnn_report *report, con
     bnn_status status = begin(figure, run, i);
     if (status != BNN_OK) return status;
     bnn_text_add(&figure->title, "Where the uncertainty comes from");
-    bnn_text_add(&figure->caption, "The 90 %% band taken apart. Blue: what the model does not know; more data there would narrow it, and it widens "
-                 "away from the data. Orange: noise that comes on top and that no further data remove.");
+    bnn_text_add(&figure->caption, "The 90 %% band taken apart. Blue: what the model does not know; more data there would narrow "
+                 "it, and it widens away from the data. Orange: noise that comes on top and that no further data remove.");
     bnn_text_add(&figure->script, "plot $bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#f6d79a' title 'model and noise', "
                  "$bands using 2:(edge($3-1.645*$9)):(edge($3+1.645*$9)) with filledcurves linecolor rgb '#8cc9ec' title 'model alone', "
                  "$bands using 2:(near($3)) with lines linewidth 2 linecolor rgb '#0072b2' title 'mean', "

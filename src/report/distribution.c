@@ -22,8 +22,9 @@ static bnn_status draw_pit(bnn_figure *figure, const bnn_report *report, const b
     BNN_SHEET(sheet, "pit", "from", "to", "share of targets");
     for (size_t b = 0; b < n_bins; b++) BNN_ROW(sheet, (double)b * level, (double)(b + 1) * level, share[b]);
     bnn_text_add(&figure->title, "Where targets fall in their predicted distribution");
-    bnn_text_add(&figure->caption, "Probability integral transform: 0 is the far low end of a prediction, 1 the far high end. Flat is right, and 95 %% of honest "
-                 "bars end in the grey band. A hump: too unsure; a valley: too sure; a slope: off to one side.");
+    bnn_text_add(&figure->caption, "Probability integral transform: 0 is the far low end of a prediction, 1 the far high end. "
+                 "Flat is right, and 95 %% of honest bars end in the grey band. A hump: too unsure; a valley: too sure; a slope: "
+                 "off to one side.");
     bnn_figure_axes(figure, "predicted probability below the target", "share of targets");
     bnn_text_add(&figure->script, "set key off\nset xrange [0:1]\nset yrange [0:*]\nset grid noxtics\n"
                  "plot '+' using 1:(%.9g):(%.9g) with filledcurves linecolor rgb '#e2e2e2', "
@@ -43,8 +44,9 @@ static bnn_status draw_coverage(bnn_figure *figure, const bnn_report *report, co
     }
     double actual = bnn_score_coverage(run->prediction, 0.9).value;
     bnn_text_add(&figure->title, "Coverage of the intervals");
-    bnn_text_add(&figure->caption, "Share of the %zu %s rows inside the central interval of each level, with twice its standard error. On the line is right; "
-                 "above it intervals are too wide, below too narrow. The 90 %% interval holds %.1f %%.", run->rows->n_rows, run->split, 100 * actual);
+    bnn_text_add(&figure->caption, "Share of the %zu %s rows inside the central interval of each level, with twice its standard "
+                 "error. On the line is right; above it intervals are too wide, below too narrow. The 90 %% interval holds %.1f "
+                 "%%.", run->rows->n_rows, run->split, 100 * actual);
     bnn_figure_axes(figure, "nominal coverage", "actual coverage");
     bnn_text_add(&figure->script, "set key off\nset xrange [0:1]\nset yrange [0:1]\n"
                  "clip(y) = y < 0 ? 0 : y > 1 ? 1 : y\n"

@@ -43,7 +43,8 @@ static void add_shares(size_t n, const double *values, double low, double width,
     }
 }
 
-static void add_histogram(bnn_sheet *sheet, const bnn_prediction *in, const double *at_home, const bnn_prediction *out, const double *elsewhere) {
+static void add_histogram(bnn_sheet *sheet, const bnn_prediction *in, const double *at_home, const bnn_prediction *out,
+                          const double *elsewhere) {
     double low = INFINITY, high = -INFINITY, shares[2 * BINS] = {0};
     widen(in->n_rows, at_home, &low, &high);
     widen(out->n_rows, elsewhere, &low, &high);
@@ -51,7 +52,8 @@ static void add_histogram(bnn_sheet *sheet, const bnn_prediction *in, const doub
     add_shares(in->n_rows, at_home, low, width, shares);
     add_shares(out->n_rows, elsewhere, low, width, shares + 1);
     BNN_SHEET(sheet, "elsewhere", "from", "to", "own rows", "rows from elsewhere");
-    for (size_t b = 0; b < BINS; b++) BNN_ROW(sheet, low + (double)b * width, low + (double)(b + 1) * width, shares[2 * b], shares[2 * b + 1]);
+    for (size_t b = 0; b < BINS; b++)
+        BNN_ROW(sheet, low + (double)b * width, low + (double)(b + 1) * width, shares[2 * b], shares[2 * b + 1]);
 }
 
 static bnn_status fill(bnn_figure *figure, const bnn_report_run *run, const bnn_uncertainty *u) {
@@ -78,8 +80,9 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     for (char *at = axis.at; at != NULL && *at != '\0'; at++)
         if (*at == '_') *at = ' ';
     bnn_text_add(&figure->title, "Own rows and rows from elsewhere, by %s", axis.at == NULL ? "" : axis.at);
-    bnn_text_add(&figure->caption, "The further apart, the better the net knows what it has never seen. Drawn at random, a row from elsewhere is the less certain one of "
-                 "a pair with a probability (AUROC) of %.4f; to catch 95 %% of them, %.1f %% of the own rows are suspected too.",
+    bnn_text_add(&figure->caption, "The further apart, the better the net knows what it has never seen. Drawn at random, a row "
+                 "from elsewhere is the less certain one of a pair with a probability (AUROC) of %.4f; to catch 95 %% of them, "
+                 "%.1f %% of the own rows are suspected too.",
                  detection.auroc.value, 100 * detection.fpr95.value);
     bnn_figure_axes(figure, axis.at == NULL ? "" : axis.at, "share of rows");
     bnn_text_add(&figure->script, "set yrange [0:*]\nplot "

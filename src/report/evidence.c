@@ -53,8 +53,9 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     BNN_NAMED_ROW(parts, "log evidence", 0, evidence);
     add_precisions(bnn_figure_sheet(figure), model);
     bnn_text_add(&figure->title, "Evidence and its parts");
-    bnn_text_add(&figure->caption, "Log evidence %.5g nats = fit %.5g (log likelihood of the training rows at the best weights) + Occam factor %.5g (what the "
-                 "weights cost: prior and volume). Compare runs on the same rows by it. The data determine about %.3g of %zu weights.", evidence,
+    bnn_text_add(&figure->caption, "Log evidence %.5g nats = fit %.5g (log likelihood of the training rows at the best weights) "
+                 "+ Occam factor %.5g (what the weights cost: prior and volume). Compare runs on the same rows by it. The data "
+                 "determine about %.3g of %zu weights.", evidence,
                  -nll, occam, determined, model->net.n_weights);
     bnn_figure_axes(figure, "", "nats");
     bnn_text_add(&figure->script, "set key off\nset xrange [-0.6:2.6]\nset grid noxtics\nset xzeroaxis linetype 1 linecolor rgb '#8a8a8a'\n"

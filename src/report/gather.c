@@ -74,7 +74,8 @@ static bnn_status read_records(bnn_report_run *r, const char *folder) {
     r->log = read_text(folder, BNN_RUN_LOG);
     r->config = read_text(folder, BNN_RUN_CONFIG);
     r->manifest = bnn_manifest_read(folder);
-    bnn_status status = metrics == NULL || r->log == NULL || r->config == NULL ? BNN_FAIL_MEMORY("the records of a run") : read_history(&r->history, metrics);
+    bool is_whole = metrics != NULL && r->log != NULL && r->config != NULL;
+    bnn_status status = is_whole ? read_history(&r->history, metrics) : BNN_FAIL_MEMORY("the records of a run");
     free(metrics);
     return status;
 }

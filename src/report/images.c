@@ -62,7 +62,8 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     (void)report, (void)i;
     gsl_sort_largest_index(rows, n, p->entropy, 1, p->n_rows);
     bnn_text_add(&figure->title, "The %zu images the net is least sure of", n);
-    bnn_text_add(&figure->caption, "Highest entropy first, of the %zu %s rows; beside each the most probable classes, the true one in green.", p->n_rows,
+    bnn_text_add(&figure->caption, "Highest entropy first, of the %zu %s rows; beside each the most probable classes, the true "
+                 "one in green.", p->n_rows,
                  run->split);
     bnn_text_add(&figure->html, "<ul class=\"images\">\n");
     for (size_t r = 0; r < n; r++) add_image(&figure->html, run->rows, p, rows[r]);

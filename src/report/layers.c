@@ -42,7 +42,8 @@ static bnn_status draw_curves(bnn_figure *figure, const bnn_report *report, cons
     bnn_sheet_start(sheet, "layers", 1 + n_layers, headings);
     add_epochs(sheet, &run->history, n_layers, columns);
     bnn_text_add(&figure->title, "KL of each layer while training");
-    bnn_text_add(&figure->caption, "Which layer learns when. Nats, on a logarithmic scale; a layer that falls and falls is on its way back to the prior.");
+    bnn_text_add(&figure->caption, "Which layer learns when. Nats, on a logarithmic scale; a layer that falls and falls is on "
+                 "its way back to the prior.");
     bnn_figure_axes(figure, "epoch", "KL in nats");
     bnn_text_add(&figure->script, "set logscale y\n");
     for (size_t l = 0; l < n_layers; l++)
@@ -80,8 +81,8 @@ static bnn_status draw_bars(bnn_figure *figure, const bnn_report *report, const 
     if (status != BNN_OK) return status;
     add_layers(bnn_figure_sheet(figure), &audit);
     bnn_text_add(&figure->title, "What each layer has learnt");
-    bnn_text_add(&figure->caption, "KL from posterior to prior at the end of training, layer by layer. A layer near 0 has stayed at its prior and does no "
-                 "work.");
+    bnn_text_add(&figure->caption, "KL from posterior to prior at the end of training, layer by layer. A layer near 0 has stayed "
+                 "at its prior and does no work.");
     bnn_figure_axes(figure, "layer", "KL in nats");
     bnn_text_add(&figure->script, "set key off\nset yrange [0:*]\nset xrange [-0.6:%zu.6]\nset xtics 1\nset boxwidth 0.6\nset grid noxtics\n"
                  "plot $kl using 1:3 with boxes linecolor rgb '#56b4e9'\n", audit.n_layers - 1);

@@ -75,11 +75,12 @@ static void plot_numbers(bnn_figure *figure) {
 static void describe(bnn_figure *figure, const bnn_schema *schema, bool is_model) {
     if (schema->n_classes > 0 && !is_model) {
         bnn_text_add(&figure->title, "Which class wins where");
-        bnn_text_add(&figure->caption, "Each place has the colour of its most probable class; the fainter, the closer the decision. Points are "
-                     "training rows.");
+        bnn_text_add(&figure->caption, "Each place has the colour of its most probable class; the fainter, the closer the "
+                     "decision. Points are training rows.");
     } else if (is_model) {
         bnn_text_add(&figure->title, "What the model does not know");
-        bnn_text_add(&figure->caption, "%s Bright: further data there would tell the model most. It should grow away from the training rows (points).",
+        bnn_text_add(&figure->caption, "%s Bright: further data there would tell the model most. It should grow away from the "
+                     "training rows (points).",
                      schema->n_classes > 0 ? "Mutual information between class and weights, in nats."
                                            : "Epistemic standard deviation, in units of the target.");
     } else {

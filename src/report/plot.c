@@ -65,7 +65,8 @@ static bnn_status fail_plot(FILE *errors) {
     bnn_text said = {0};
     bool is_read = read_all(errors, &said);
     const char *line = said.at == NULL || !is_read ? "" : said.at + strspn(said.at, "\n ^");
-    bnn_status status = BNN_FAIL(BNN_ERR_FILE, "gnuplot drew nothing: %.*s", (int)strcspn(line, "\n"), *line == '\0' ? "no reason given" : line);
+    if (*line == '\0') line = "no reason given";
+    bnn_status status = BNN_FAIL(BNN_ERR_FILE, "gnuplot drew nothing: %.*s", (int)strcspn(line, "\n"), line);
     bnn_text_free(&said);
     return status;
 }

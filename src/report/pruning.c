@@ -50,8 +50,9 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     for (size_t k = 0; k < POINTS; k++)
         BNN_ROW(sheet, points[k].removed, (double)points[k].n_kept, points[k].error.value, points[k].error.se, points[k].log_lik.value);
     bnn_text_add(&figure->title, "How many weights are needed?");
-    bnn_text_add(&figure->caption, "The %s of %zu %s rows when weights are set to zero, those of least signal to noise first; bars are one standard error. "
-                 "As long as it stays flat they were not needed: bnn prune removes them.", score, n_rows, run->split);
+    bnn_text_add(&figure->caption, "The %s of %zu %s rows when weights are set to zero, those of least signal to noise first; "
+                 "bars are one standard error. As long as it stays flat they were not needed: bnn prune removes them.",
+                 score, n_rows, run->split);
     bnn_figure_axes(figure, "share of weights removed", score);
     bnn_text_add(&figure->script, "set key off\nset xrange [0:1]\nset yrange [0:*]\n"
                  "plot $pruning using 2:($4-$5):(0):(2*$5) with vectors nohead linewidth 2 linecolor rgb '#8cc9ec', "

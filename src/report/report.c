@@ -87,7 +87,8 @@ static void put_scores(bnn_text *page, const bnn_report *report) {
 }
 
 static void close_page(bnn_text *page, const json_t *json) {
-    bnn_text_add(page, "<footer>Made by bnn %s (%s). Figures by gnuplot. Colours after Okabe and Ito.</footer>\n</main>\n", bnn_version(), bnn_commit());
+    bnn_text_add(page, "<footer>Made by bnn %s (%s). Figures by gnuplot. Colours after Okabe and Ito.</footer>\n</main>\n",
+                 bnn_version(), bnn_commit());
     bnn_html_json(page, "numbers", json);
     bnn_text_add(page, "</body>\n</html>\n");
 }

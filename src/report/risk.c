@@ -33,8 +33,9 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     if (status == BNN_OK) add_points(bnn_figure_sheet(figure), n, points, is_numbers);
     free(points);
     bnn_text_add(&figure->title, "Leaving the doubtful rows to somebody else");
-    bnn_text_add(&figure->caption, "%s of the rows the net is surest of, against the share of rows it keeps. Uncertainty is worth something if the curve rises "
-                 "to the right: the rows given away first are the ones it gets wrong.", is_numbers ? "Root mean squared error" : "Error");
+    bnn_text_add(&figure->caption, "%s of the rows the net is surest of, against the share of rows it keeps. Uncertainty is "
+                 "worth something if the curve rises to the right: the rows given away first are the ones it gets wrong.",
+                 is_numbers ? "Root mean squared error" : "Error");
     bnn_figure_axes(figure, "share of rows kept", is_numbers ? "rmse" : "error");
     bnn_text_add(&figure->script, "set key off\nset xrange [0:1]\nset yrange [0:*]\nplot $risk using 2:3 with filledcurves y1=0 linecolor rgb '#cfe8f7', "
                  "$risk using 2:3 with lines linewidth 2 linecolor rgb '#0072b2'\n");

@@ -1,5 +1,5 @@
-/* Colours are Okabe & Ito's (2008), which the colour-blind can tell apart; in the dark their brighter half. gnuplot writes the light ones into
- * its attributes, and rules made from the table below replace them by the page's own, so that one picture serves both. */
+/* Colours are Okabe & Ito's (2008), which the colour-blind can tell apart; in the dark their brighter half. gnuplot writes the light ones
+ * into its attributes, and rules made from the table below replace them by the page's own, so that one picture serves both. */
 #include "report/style.h"
 
 #include <stdio.h>

@@ -59,7 +59,8 @@ static void open_svg(bnn_text *page, const char *svg, const char *prefix, const 
     double width = 460, height = 320;
     const char *box = strstr(svg, "viewBox=\"0 0 ");
     if (box != NULL) sscanf(box, "viewBox=\"0 0 %lf %lf\"", &width, &height);
-    bnn_text_add(page, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"%s-t %s-d\">\n<title id=\"%s-t\">",
+    bnn_text_add(page, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" role=\"img\" aria-labelledby=\"%s-t "
+                 "%s-d\">\n<title id=\"%s-t\">",
                  width, height, prefix, prefix, prefix);
     bnn_html_escape(page, title);
     bnn_text_add(page, "</title>\n<desc id=\"%s-d\">", prefix);

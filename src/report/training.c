@@ -17,14 +17,15 @@ typedef struct curve_row { const char *column, *also, *title, *also_title, *axis
 
 /* also: what stands in its place for a single weight vector. */
 static const curve_row curves[] = {
-    { "elbo", "log_joint", "Evidence lower bound", "Log joint probability", "nats", "What training maximises: the log probability of the training data and the prior "
-      "or KL term together, for the whole training set. It should rise and level off." },
-    { "nll", NULL, "Negative log likelihood", NULL, "nats", "How badly the net explains the training targets, for the whole training set, without the "
-      "prior. Lower is better." },
-    { "kl", "neg_log_prior", "KL to the prior", "Negative log prior", "nats", "How far the posterior has moved from the prior (or -log prior of a single weight "
-      "vector): the price of what was learnt." },
-    { "valid_nll", NULL, "Validation score", NULL, "nats a row", "Mean negative log likelihood of the validation rows at the mean weights. A rise "
-      "after a fall means overfitting." },
+    { "elbo", "log_joint", "Evidence lower bound", "Log joint probability", "nats", "What training maximises: the log "
+      "probability of the training data and the prior or KL term together, for the whole training set. It should rise and level "
+      "off." },
+    { "nll", NULL, "Negative log likelihood", NULL, "nats", "How badly the net explains the training targets, for the whole "
+      "training set, without the prior. Lower is better." },
+    { "kl", "neg_log_prior", "KL to the prior", "Negative log prior", "nats", "How far the posterior has moved from the prior "
+      "(or -log prior of a single weight vector): the price of what was learnt." },
+    { "valid_nll", NULL, "Validation score", NULL, "nats a row", "Mean negative log likelihood of the validation rows at the "
+      "mean weights. A rise after a fall means overfitting." },
 };
 
 enum { CURVES = sizeof curves / sizeof *curves };
@@ -108,8 +109,9 @@ static bnn_status add_curve(bnn_text *plot, bnn_figure *figure, const bnn_report
     const char *colour = bnn_figure_colour(r), *name = names[figure->n_sheets];
     bnn_sheet *sheet = bnn_figure_sheet(figure);
     BNN_SHEET(sheet, name, "epoch", "median of neighbouring epochs", "10 %", "90 %");
-    bnn_text_add(plot, "%s$%s using 2:4:5 with filledcurves fillstyle transparent solid 0.25 linecolor rgb '%s' notitle, "
-                 "$%s using 2:3 with lines linewidth 2 linecolor rgb '%s' title ", plot->length == 0 ? "plot " : ", ", name, colour, name, colour);
+    bnn_text_add(plot, "%s$%s using 2:4:5 with filledcurves fillstyle transparent solid 0.25 linecolor rgb '%s' notitle, $%s "
+                 "using 2:3 with lines linewidth 2 linecolor rgb '%s' title ",
+                 plot->length == 0 ? "plot " : ", ", name, colour, name, colour);
     bnn_plot_quote(plot, report->runs[r].label);
     return add_groups(sheet, &report->runs[r].history, column);
 }
