@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-BNN_CLONES static void add_bias(real *y, const real *bias, size_t rows, size_t cols, size_t stride) {
+BNN_CLONES static void add_bias(real *restrict y, const real *restrict bias, size_t rows, size_t cols, size_t stride) {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < cols; j++) y[i * stride + j] += bias[j];
 }
@@ -47,9 +47,15 @@ static void dx_tile(void *context, size_t tile, int thread) {
              job->dx.at + r.first * n_in + c.first, n_in);
 }
 
-BNN_CLONES void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *sum) {
+/* Four rows at a time, in the same order as one: the sums are fetched and stored a quarter as often. */
+BNN_CLONES void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *restrict sum) {
+    size_t i = 0;
     for (size_t j = 0; j < cols; j++) sum[j] = 0;
-    for (size_t i = 0; i < rows; i++)
+    for (; i + 4 <= rows; i += 4) {
+        const real *d0 = d + i * stride, *d1 = d0 + stride, *d2 = d1 + stride, *d3 = d2 + stride;
+        for (size_t j = 0; j < cols; j++) sum[j] = sum[j] + d0[j] + d1[j] + d2[j] + d3[j];
+    }
+    for (; i < rows; i++)
         for (size_t j = 0; j < cols; j++) sum[j] += d[i * stride + j];
 }
 

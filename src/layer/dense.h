@@ -30,7 +30,7 @@ static inline range tile_range(size_t tile, size_t size, size_t n) {
 static inline const real *weights(const dense_job *job) { return job->pass->theta + job->layer->weight; }
 
 /* sum [cols] = column sums of d [rows x cols], rows stride apart, top to bottom. */
-void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *sum);
+void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *restrict sum);
 
 /* dy <- dy a'(z) for FEW_ROWS rows. */
 bnn_tile_fn bnn_dense_activation_tile;
