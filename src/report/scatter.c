@@ -31,6 +31,7 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     (void)report;
     size_t n_outside = add_rows(sheet, run->prediction, i);
     bnn_text_add(&figure->title, "Predicted against true");
+    if (run->prediction->n_targets > 1) bnn_text_add(&figure->title, ": %s", target);
     bnn_text_add(&figure->caption, "%zu %s rows, each with its mean and central 90 %% interval; a perfect prediction lies on the line. "
                  "%zu of the intervals (%.0f %%) miss the line; 10 %% should.", sheet->n_rows, run->split, n_outside,
                  100.0 * (double)n_outside / (double)sheet->n_rows);
