@@ -91,7 +91,8 @@ static bool write_table(const char *path) {
     char *block = malloc(CSV_BLOCK + 256);
     size_t n = 0;
     for (unsigned i = 0; block != NULL && n < CSV_BLOCK; i++) {
-        for (unsigned c = 0; c < 14; c++) n += (size_t)sprintf(block + n, "%.6f%c", (double)(i * 7919u % 20011u * (c + 1)) * 1e-4, c == 13 ? '\n' : ',');
+        for (unsigned c = 0; c < 14; c++)
+            n += (size_t)sprintf(block + n, "%.6f%c", (double)(i * 7919u % 20011u * (c + 1)) * 1e-4, c == 13 ? '\n' : ',');
     }
     bool is_good = file != NULL && block != NULL && fputs("a,b,c,d,e,f,g,h,i,j,k,l,m,y\n", file) >= 0;
     for (int i = 0; i < CSV_BLOCKS && is_good; i++) is_good = fwrite(block, 1, n, file) == n;

@@ -19,7 +19,8 @@ static void forward_tile(void *context, size_t tile, int thread) {
     size_t n_in = p->widths[p->layer], n_out = p->widths[p->layer + 1];
     range u = tile_range(tile, UNITS, n_out);
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, p->batch, u.n, n_in, p->y[p->layer], n_in, p->w[p->layer] + u.first * n_in, n_in, 0, p->y[p->layer + 1] + u.first, n_out);
+    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, p->batch, u.n, n_in, p->y[p->layer], n_in, p->w[p->layer] + u.first * n_in, n_in, 0,
+             p->y[p->layer + 1] + u.first, n_out);
 }
 
 static void dx_tile(void *context, size_t tile, int thread) {
@@ -27,7 +28,8 @@ static void dx_tile(void *context, size_t tile, int thread) {
     size_t n_in = p->widths[p->layer], n_out = p->widths[p->layer + 1];
     range c = tile_range(tile, UNITS, n_in);
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_PLAIN, p->batch, c.n, n_out, p->y[p->layer + 1], n_out, p->w[p->layer] + c.first, n_in, 0, p->y[p->layer] + c.first, n_in);
+    bnn_gemm(BNN_PLAIN, BNN_PLAIN, p->batch, c.n, n_out, p->y[p->layer + 1], n_out, p->w[p->layer] + c.first, n_in, 0,
+             p->y[p->layer] + c.first, n_in);
 }
 
 static void dw_tile(void *context, size_t tile, int thread) {
@@ -35,7 +37,8 @@ static void dw_tile(void *context, size_t tile, int thread) {
     size_t n_in = p->widths[p->layer], n_out = p->widths[p->layer + 1];
     range u = tile_range(tile, UNITS, n_out);
     (void)thread;
-    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, p->batch, p->y[p->layer + 1] + u.first, n_out, p->y[p->layer], n_in, 0, p->dw[p->layer] + u.first * n_in, n_in);
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, p->batch, p->y[p->layer + 1] + u.first, n_out, p->y[p->layer], n_in, 0,
+             p->dw[p->layer] + u.first * n_in, n_in);
 }
 
 static void all_products(products *p) {

@@ -9,7 +9,8 @@
 #define PAIR(group, name, net, job_a, kinds_a, threads_a, job_b, kinds_b, threads_b, must, aim, is_least)                       \
     { group, name, { kinds_a, job_a, net, threads_a }, { kinds_b, job_b, net, threads_b }, must, aim, is_least }
 #define OURS_AT_MOST(name, net, a, b, must, aim) PAIR(net, name, net, a, OURS, 2, b, OURS, 2, must, aim, false)
-#define TORCH_AT_LEAST(name, net, peer, kinds, job, threads, must, aim) PAIR(net, name, net, peer, kinds, threads, job, OURS, threads, must, aim, true)
+#define TORCH_AT_LEAST(name, net, peer, kinds, job, threads, must, aim)                                                         \
+    PAIR(net, name, net, peer, kinds, threads, job, OURS, threads, must, aim, true)
 
 #define NET(net, map, map_aim, floor, floor_aim, flat, flat_aim, modules, modules_aim, flat_one, modules_one, mixture, torch_map)       \
     OURS_AT_MOST("bbb step / our map step", net, "bbb", "map", map, map_aim),                                                   \
