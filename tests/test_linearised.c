@@ -68,14 +68,14 @@ static void dense_cov(const normal_case *t, double *cov) {
     free(sigma);
 }
 
-static void library_cov(const normal_case *t, real *f, double *cov) {
+static void library_cov(const normal_case *t, bnn_team *team, real *f, double *cov) {
     bnn_arena arena = {0};
-    bnn_workspace workspace;
+    bnn_output_cov linear;
     real x[ROWS * FEATURES];
     for (size_t i = 0; i < ROWS * FEATURES; i++) x[i] = (real)t->p.data->x[i];
-    bnn_workspace_take(&workspace, &arena, &t->p.net, ROWS, 1);
+    bnn_output_cov_take(&linear, &arena, &t->posterior, team, ROWS);
     assert_false(arena.has_failed);
-    assert_ok(bnn_posterior_output_cov(&t->posterior, t->p.theta, &workspace, NULL, ROWS, x, f, cov));
+    assert_ok(bnn_output_cov_fill(&linear, ROWS, x, f, cov));
     bnn_arena_free(&arena);
 }
 
@@ -86,7 +86,7 @@ static void check_cov(normal_case *t) {
     double got[ROWS * MOST_OUTPUTS * MOST_OUTPUTS], want[ROWS * MOST_OUTPUTS * MOST_OUTPUTS], above[MOST_OUTPUTS];
     double *theta = to_double(t->p.net.n_weights, t->p.theta);
     real f[ROWS * MOST_OUTPUTS];
-    library_cov(t, f, got);
+    library_cov(t, NULL, f, got);
     dense_cov(t, want);
     for (size_t i = 0; i < ROWS; i++) {
         size_t at = i * k * k;
@@ -140,10 +140,11 @@ static void check_joint_cov(normal_case *t) {
     double got[ROWS * MOST_OUTPUTS * ROWS * MOST_OUTPUTS], want[ROWS * MOST_OUTPUTS * ROWS * MOST_OUTPUTS];
     real x[ROWS * FEATURES], f[ROWS * MOST_OUTPUTS];
     bnn_arena arena = {0};
-    bnn_workspace workspace;
+    bnn_output_cov linear;
     for (size_t i = 0; i < ROWS * FEATURES; i++) x[i] = (real)t->p.data->x[i];
-    bnn_workspace_take(&workspace, &arena, &t->p.net, ROWS, 1);
-    assert_ok(bnn_posterior_joint_cov(&t->posterior, t->p.theta, &workspace, NULL, ROWS, x, f, got));
+    bnn_output_cov_take(&linear, &arena, &t->posterior, NULL, ROWS);
+    assert_false(arena.has_failed);
+    assert_ok(bnn_output_cov_fill_joint(&linear, ROWS, x, f, got));
     dense_joint_cov(t, want);
     assert_int_equal(count_wrong(n, got, want, 1, tolerance), 0);
     assert_true(count_wrong(n, got, want, 2, tolerance) >= n);            /* a planted fault */
@@ -162,6 +163,26 @@ static void joint_covariance_of_rows_is_that_of_dense_algebra(void **state) {
                 check_joint_cov(&t);
                 normal_free(&t);
             }
+}
+
+/* 910 weights: the root of a full covariance is made by several tiles. */
+static void covariance_has_the_same_bits_with_any_number_of_threads(void **state) {
+    (void)state;
+    bnn_team *team = NULL;
+    assert_ok(bnn_team_make(&team, 3));
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        normal_case t;
+        real f[2][ROWS * MOST_OUTPUTS];
+        double cov[2][ROWS * MOST_OUTPUTS * MOST_OUTPUTS];
+        normal_make(&t, READ_SETS("net.hidden=130", "net.activation=tanh", "likelihood.name=categorical"), kinds[kind], false);
+        size_t k = t.p.net.n_outputs;
+        library_cov(&t, NULL, f[0], cov[0]);
+        library_cov(&t, team, f[1], cov[1]);
+        assert_memory_equal(f[0], f[1], ROWS * k * sizeof(real));
+        assert_memory_equal(cov[0], cov[1], ROWS * k * k * sizeof(double));
+        normal_free(&t);
+    }
+    bnn_team_free(team);
 }
 
 /* ---- predictions ----------------------------------------------------------------------------------------------------- */
@@ -362,6 +383,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(covariance_of_the_outputs_is_that_of_dense_algebra),
         cmocka_unit_test(joint_covariance_of_rows_is_that_of_dense_algebra),
+        cmocka_unit_test(covariance_has_the_same_bits_with_any_number_of_threads),
         cmocka_unit_test(probit_shrinks_outputs_by_its_formula),
         cmocka_unit_test(draws_of_several_outputs_have_that_covariance),
         cmocka_unit_test(draws_of_one_output_have_its_exact_moments),

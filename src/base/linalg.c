@@ -40,11 +40,11 @@ bool bnn_cholesky(size_t n, double *a) {
     return info == 0;
 }
 
-void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t m, double *b) {
+void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t ldl, size_t m, double *b, size_t ldb) {
     assert(m <= INT_MAX && n <= INT_MAX);
     if (n == 0 || m == 0) return;
     /* rows x of b: L x = b' is X L' = B */
-    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, op ? CblasNoTrans : CblasTrans, CblasNonUnit, (int)m, (int)n, 1.0, l, (int)n, b, (int)n);
+    cblas_dtrsm(CblasRowMajor, CblasRight, CblasLower, op ? CblasNoTrans : CblasTrans, CblasNonUnit, (int)m, (int)n, 1.0, l, (int)ldl, b, (int)ldb);
 }
 
 bool bnn_eigen(size_t n, double *a, double *values) {

@@ -20,8 +20,9 @@ void bnn_dgemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const dou
 /* a [n x n] symmetric <- its lower Cholesky factor (the strict upper triangle is set to 0). False: not positive definite. */
 bool bnn_cholesky(size_t n, double *a);
 
-/* b [m x n] <- the rows x of b with x solving L x = b (BNN_PLAIN) or L' x = b (BNN_TRANSPOSED), L [n x n] lower. */
-void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t m, double *b);
+/* b [m x n] <- the rows x of b with x solving L x = b (BNN_PLAIN) or L' x = b (BNN_TRANSPOSED), L [n x n] lower; ld*: distance between rows
+ * as stored. */
+void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t ldl, size_t m, double *b, size_t ldb);
 
 /* a [n x n] symmetric = V' diag(values) V: a <- V, its rows the eigenvectors; values [n] ascending. False: no convergence or memory. */
 bool bnn_eigen(size_t n, double *a, double *values);

@@ -99,8 +99,8 @@ static bool full_solve(const bnn_curvature *curvature, const double *precisions,
     double *l = BNN_TAKE(&arena, n * n, double);
     bool is_solved = l != NULL && factor(curvature, precisions, 0, l);
     if (is_solved) {
-        bnn_solve_lower(BNN_PLAIN, n, l, 1, v);
-        bnn_solve_lower(BNN_TRANSPOSED, n, l, 1, v);
+        bnn_solve_lower(BNN_PLAIN, n, l, n, 1, v, n);
+        bnn_solve_lower(BNN_TRANSPOSED, n, l, n, 1, v, n);
     }
     bnn_arena_free(&arena);
     return is_solved;

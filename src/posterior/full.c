@@ -32,7 +32,7 @@ static void full_draw(const bnn_posterior *posterior, uint64_t seed, size_t s, s
     if (!arena.has_failed) {
         bnn_rng_normals(key, 0, span, normals);
         for (size_t i = 0; i < span; i++) z[i] = (double)normals[i];
-        bnn_solve_lower(BNN_TRANSPOSED, span, posterior->factors->at, 1, z);
+        bnn_solve_lower(BNN_TRANSPOSED, span, posterior->factors->at, span, 1, z, span);
         for (size_t i = 0; i < span; i++) out[first_of(posterior) + i] += (real)z[i];
     } else {
         for (size_t i = 0; i < n; i++) out[i] = (real)NAN;     /* found by the check of the outputs */
@@ -44,38 +44,38 @@ static void full_mean(const bnn_posterior *posterior, real *out) {
     memcpy(out, posterior->arrays[0].at, posterior->n_params * sizeof *out);
 }
 
-enum { COLUMNS = 64 };      /* solved together: one at a time would read all of L for each */
+/* R = L'^-1: its row i solves L r = e_i, which leaves r at 0 before i. */
+static void full_root(const bnn_posterior *posterior, size_t first, size_t n, double *rows) {
+    size_t span = posterior->factors->rows;
+    memset(rows, 0, n * span * sizeof *rows);
+    for (size_t i = 0; i < n; i++) rows[i * span + first + i] = 1;
+    bnn_solve_lower(BNN_PLAIN, span - first, posterior->factors->at + first * span + first, span, n, rows + first, span);
+}
 
-/* sd_i = |column i of L^-1|, for weights first .. first + n of the span; columns [COLUMNS x span] */
-static void sds_of_columns(const bnn_factor *l, size_t first, size_t n, double *columns, real *out) {
-    size_t span = l->rows;
-    memset(columns, 0, n * span * sizeof *columns);
-    for (size_t i = 0; i < n; i++) columns[i * span + first + i] = 1;
-    bnn_solve_lower(BNN_PLAIN, span, l->at, n, columns);
+enum { ROWS = 64 };      /* solved together: one at a time would read all of L for each */
+
+/* sd_i = |row i of R|, for weights first .. first + n of the span; rows [ROWS x span] */
+static void sds_of_rows(const bnn_posterior *posterior, size_t first, size_t n, double *rows, real *out) {
+    size_t span = posterior->factors->rows;
+    full_root(posterior, first, n, rows);
     for (size_t i = 0; i < n; i++) {
         double var = 0;
-        for (size_t j = 0; j < span; j++) var += columns[i * span + j] * columns[i * span + j];
+        for (size_t j = 0; j < span; j++) var += rows[i * span + j] * rows[i * span + j];
         out[i] = (real)sqrt(var);
     }
 }
 
 static void full_sd(const bnn_posterior *posterior, size_t first, size_t n, real *out) {
-    const bnn_factor *l = posterior->factors;
     size_t lowest = first_of(posterior), from = first > lowest ? first : lowest, end = first + n;
     if (end > posterior->n_weights) end = posterior->n_weights;
-    double *columns = malloc(COLUMNS * l->rows * sizeof *columns);
-    for (size_t i = 0; i < n; i++) out[i] = columns == NULL ? (real)NAN : 0;
-    for (; columns != NULL && from < end; from += COLUMNS)
-        sds_of_columns(l, from - lowest, end - from < COLUMNS ? end - from : COLUMNS, columns, out + (from - first));
-    free(columns);
+    double *rows = malloc(ROWS * posterior->factors->rows * sizeof *rows);
+    for (size_t i = 0; i < n; i++) out[i] = rows == NULL ? (real)NAN : 0;
+    for (; rows != NULL && from < end; from += ROWS)
+        sds_of_rows(posterior, from - lowest, end - from < ROWS ? end - from : ROWS, rows, out + (from - first));
+    free(rows);
 }
 
-/* J Sigma J' = (L^-1 J')' (L^-1 J') */
-static void full_solve(const bnn_posterior *posterior, size_t m, double *rows) {
-    bnn_solve_lower(BNN_PLAIN, posterior->factors->rows, posterior->factors->at, m, rows);
-}
-
-static const bnn_linear_row linear = { .solve = full_solve };
+static const bnn_linear_row linear = { .root = full_root };
 
 const bnn_posterior_row bnn_full_posterior = {
     .head = { "full", "a normal with all correlations over a span of layers, from Laplace", NULL, 0 },

@@ -6,60 +6,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_DOUBLES = (64 << 20) / sizeof(double), MOST_ROWS = 512 };
-
-typedef struct linear_job {
-    const bnn_posterior *posterior;
-    bnn_workspace *workspace;
-    bnn_team *team;
-    size_t    n, k, c;
-    const real *x;
-    double  **g;             /* [n_layers][k x n x n_out] */
-    double   *rows;          /* [n x k x span] for solve  */
-    double   *cov;
-    bool      is_joint;      /* cov is that of all rows together */
-    bnn_arena arena;
-} linear_job;
-
-static size_t span_of(const bnn_posterior *posterior) { return posterior->n_weights - posterior->net->layers[posterior->lowest].weight; }
-
-size_t bnn_posterior_cov_rows(const bnn_posterior *posterior) {
-    if (posterior->row->linear->solve == NULL) return MOST_ROWS;
-    size_t rows = MOST_DOUBLES / (span_of(posterior) * posterior->net->n_outputs);
-    return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
-}
-
 /* ---- by layers ------------------------------------------------------------------------------------------------------- */
 
-static void keep_dz(void *context, size_t l, bnn_mat x, bnn_mat dz) {
-    linear_job *job = context;
-    double *g = job->g[l] + job->c * job->n * dz.cols;
-    (void)x;
-    for (size_t i = 0; i < dz.rows * dz.cols; i++) g[i] = (double)dz.at[i];
-}
-
-/* a [n x n_in] = the layer's inputs, a column of ones for the bias. */
-static void inputs_with_bias(const linear_job *job, size_t l, size_t n_in, double *a) {
-    const bnn_layer *layer = &job->posterior->net->layers[l];
-    const real *x = l == 0 ? job->x : job->workspace->y[l - 1];
-    for (size_t i = 0; i < job->n; i++) {
-        for (size_t j = 0; j < layer->n_in; j++) a[i * n_in + j] = (double)x[i * layer->n_in + j];
-        if (layer->has_bias) a[i * n_in + layer->n_in] = 1;
-    }
-}
-
 /* v [m x n] <- v vectors', in place through `work`. */
-static void rotate(const linear_job *job, size_t m, size_t n, const double *vectors, double *v, double *work) {
+static void rotate(const bnn_output_cov *of, size_t m, size_t n, const double *vectors, double *v, double *work) {
     if (vectors == NULL) return;
-    bnn_product_double(job->team, BNN_PLAIN, BNN_TRANSPOSED, m, n, n, v, vectors, 0, work);
+    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, m, n, n, v, vectors, 0, work);
     memcpy(v, work, m * n * sizeof *v);
 }
 
 /* a is squared. m [n x n_out]: work space. */
-static void add_own_terms(const linear_job *job, size_t n_in, size_t n_out, const double *g, double *a, const double *var, double *m) {
-    size_t k = job->k, n = job->n;
+static void add_own_terms(const bnn_output_cov *of, size_t n_in, size_t n_out, const double *g, double *a, const double *var, double *m) {
+    size_t k = of->posterior->net->n_outputs, n = of->n;
     for (size_t i = 0; i < n * n_in; i++) a[i] *= a[i];
-    bnn_product_double(job->team, BNN_PLAIN, BNN_TRANSPOSED, n, n_out, n_in, a, var, 0, m);
+    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n_out, n_in, a, var, 0, m);
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < k; c++) {
             const double *left = g + (c * n + i) * n_out;
@@ -67,7 +27,7 @@ static void add_own_terms(const linear_job *job, size_t n_in, size_t n_out, cons
                 const double *right = g + (e * n + i) * n_out;
                 double sum = 0;
                 for (size_t o = 0; o < n_out; o++) sum += left[o] * right[o] * m[i * n_out + o];
-                job->cov[(i * k + c) * k + e] += sum;
+                of->cov[(i * k + c) * k + e] += sum;
             }
         }
     }
@@ -75,74 +35,80 @@ static void add_own_terms(const linear_job *job, size_t n_in, size_t n_out, cons
 
 /* The lower triangle of cov += sum_o g_o g_o' q (a sqrt V_o)(a sqrt V_o)', g_o [n k] of output o; q: elementwise, by rows. b [n x n_in],
  * gram [n x n], g_o: work space. */
-static void add_joint_terms(const linear_job *job, size_t n_in, size_t n_out, const double *g, const double *a, const double *var,
+static void add_joint_terms(const bnn_output_cov *of, size_t n_in, size_t n_out, const double *g, const double *a, const double *var,
                             double *b, double *gram, double *g_o) {
-    size_t n = job->n, k = job->k;
+    size_t n = of->n, k = of->posterior->net->n_outputs;
     for (size_t o = 0; o < n_out; o++) {
         for (size_t i = 0; i < n * n_in; i++) b[i] = a[i] * sqrt(var[o * n_in + i % n_in]);
-        bnn_product_double(job->team, BNN_PLAIN, BNN_TRANSPOSED, n, n, n_in, b, b, 0, gram);
+        bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n, n_in, b, b, 0, gram);
         for (size_t r = 0; r < n * k; r++) g_o[r] = g[(r % k * n + r / k) * n_out + o];
         for (size_t r = 0; r < n * k; r++) {
-            double *row = job->cov + r * n * k;
+            double *row = of->cov + r * n * k;
             for (size_t q = 0; q <= r; q++) row[q] += g_o[r] * g_o[q] * gram[r / k * n + q / k];
         }
     }
 }
 
-static void add_layer(linear_job *job, size_t l) {
-    const bnn_layer *layer = &job->posterior->net->layers[l];
-    size_t n = job->n, k = job->k, n_in = layer->n_in + layer->has_bias, n_out = layer->n_out, wide = n_in > n_out * k ? n_in : n_out * k;
+static bnn_status add_layer(const bnn_output_cov *of, size_t l) {
+    const bnn_layer *layer = &of->posterior->net->layers[l];
+    size_t n = of->n, k = of->posterior->net->n_outputs, n_in = layer->n_in + layer->has_bias, n_out = layer->n_out;
+    size_t wide = n_in > n_out * k ? n_in : n_out * k;
     bnn_arena arena = {0};
     bnn_layer_spread spread = { .var = BNN_TAKE(&arena, n_out * n_in, double) };
     double *a = BNN_TAKE(&arena, n * n_in, double), *work = BNN_TAKE(&arena, n * wide, double);
-    double *m = BNN_TAKE(&arena, n * (job->is_joint ? n : n_out), double), *g_o = BNN_TAKE(&arena, n * k, double);
-    if (!arena.has_failed) {
-        job->posterior->row->linear->spread(job->posterior, l, &spread);
-        inputs_with_bias(job, l, n_in, a);
-        rotate(job, n, n_in, spread.in_vectors, a, work);
-        rotate(job, n * k, n_out, spread.out_vectors, job->g[l], work);
-        if (job->is_joint) add_joint_terms(job, n_in, n_out, job->g[l], a, spread.var, work, m, g_o);
-        else add_own_terms(job, n_in, n_out, job->g[l], a, spread.var, m);
+    double *m = BNN_TAKE(&arena, n * (of->is_joint ? n : n_out), double), *g_o = BNN_TAKE(&arena, n * k, double);
+    bnn_status status = arena.has_failed ? BNN_FAIL_MEMORY("the covariance of the outputs") : BNN_OK;
+    if (status == BNN_OK) {
+        of->posterior->row->linear->spread(of->posterior, l, &spread);
+        bnn_output_cov_inputs(of, l, 0, n, a);
+        rotate(of, n, n_in, spread.in_vectors, a, work);
+        rotate(of, n * k, n_out, spread.out_vectors, of->g[l], work);
+        if (of->is_joint) add_joint_terms(of, n_in, n_out, of->g[l], a, spread.var, work, m, g_o);
+        else add_own_terms(of, n_in, n_out, of->g[l], a, spread.var, m);
     }
-    job->arena.has_failed |= arena.has_failed;
     bnn_arena_free(&arena);
+    return status;
 }
 
-/* ---- by whole rows --------------------------------------------------------------------------------------------------- */
-
-static void keep_jacobian(void *context, size_t l, bnn_mat x, bnn_mat dz) {
-    linear_job *job = context;
-    const bnn_net *net = job->posterior->net;
-    const bnn_layer *layer = &net->layers[l];
-    size_t span = span_of(job->posterior), first = net->layers[job->posterior->lowest].weight;
-    for (size_t i = 0; i < x.rows; i++) {
-        double *row = job->rows + (i * job->k + job->c) * span, *w = row + (layer->weight - first);
-        for (size_t o = 0; o < dz.cols; o++) {
-            double d = (double)dz.at[i * dz.cols + o];
-            for (size_t j = 0; j < x.cols; j++) *w++ = d * (double)x.at[i * x.cols + j];
-            if (layer->has_bias) row[layer->bias - first + o] = d;
-        }
-    }
-}
-
-static void gram_of_rows(linear_job *job) {
-    size_t k = job->k, span = span_of(job->posterior);
-    job->posterior->row->linear->solve(job->posterior, job->n * k, job->rows);
-    if (job->is_joint) bnn_product_double(job->team, BNN_PLAIN, BNN_TRANSPOSED, job->n * k, job->n * k, span, job->rows, job->rows, 0, job->cov);
-    for (size_t i = 0; !job->is_joint && i < job->n; i++) {
-        const double *rows = job->rows + i * k * span;
-        bnn_dgemm(BNN_PLAIN, BNN_TRANSPOSED, k, k, span, rows, span, rows, span, 0, job->cov + i * k * k, k);
-    }
+static bnn_status add_layers(const bnn_output_cov *of) {
+    const bnn_net *net = of->posterior->net;
+    bnn_status status = BNN_OK;
+    for (size_t l = of->posterior->lowest; status == BNN_OK && l < net->n_layers; l++)
+        if (bnn_layer_has_weights(&net->layers[l])) status = add_layer(of, l);
+    return status;
 }
 
 /* ---- both ------------------------------------------------------------------------------------------------------------ */
 
-static void take_arrays(linear_job *job, bool by_rows) {
-    const bnn_net *net = job->posterior->net;
-    job->g = BNN_TAKE(&job->arena, net->n_layers, double *);
-    if (by_rows) job->rows = BNN_TAKE(&job->arena, job->n * job->k * span_of(job->posterior), double);
-    for (size_t l = job->posterior->lowest; !by_rows && job->g != NULL && l < net->n_layers; l++)
-        job->g[l] = BNN_TAKE(&job->arena, job->k * job->n * net->layers[l].n_out, double);
+void bnn_output_cov_inputs(const bnn_output_cov *of, size_t l, size_t first, size_t n, double *a) {
+    const bnn_layer *layer = &of->posterior->net->layers[l];
+    const real *x = (l == 0 ? of->x : of->workspace.y[l - 1]) + first * layer->n_in;
+    size_t n_in = layer->n_in + layer->has_bias;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < layer->n_in; j++) a[i * n_in + j] = (double)x[i * layer->n_in + j];
+        if (layer->has_bias) a[i * n_in + layer->n_in] = 1;
+    }
+}
+
+void bnn_output_cov_take(bnn_output_cov *of, bnn_arena *arena, const bnn_posterior *posterior, bnn_team *team, size_t max_rows) {
+    const bnn_net *net = posterior->net;
+    size_t k = net->n_outputs;
+    *of = (bnn_output_cov){ .posterior = posterior, .team = team };
+    of->theta = BNN_TAKE(arena, posterior->n_params, real);
+    of->df = BNN_TAKE(arena, max_rows * k, real);
+    of->g = BNN_TAKE(arena, net->n_layers, double *);
+    for (size_t l = posterior->lowest; of->g != NULL && l < net->n_layers; l++)
+        if (bnn_layer_has_weights(&net->layers[l])) of->g[l] = BNN_TAKE(arena, k * max_rows * net->layers[l].n_out, double);
+    bnn_workspace_take(&of->workspace, arena, net, max_rows, bnn_team_size(team));
+    if (!arena->has_failed) posterior->row->mean(posterior, of->theta);
+    if (!arena->has_failed && posterior->row->linear->spread == NULL) bnn_output_root_take(of, arena);
+}
+
+static void keep_dz(void *context, size_t l, bnn_mat x, bnn_mat dz) {
+    bnn_output_cov *of = context;
+    double *g = of->g[l] + of->c * of->n * dz.cols;
+    (void)x;
+    for (size_t i = 0; i < dz.rows * dz.cols; i++) g[i] = (double)dz.at[i];
 }
 
 /* count matrices [k x k]: the upper triangle from the lower. */
@@ -152,39 +118,31 @@ static void mirror(size_t count, size_t k, double *cov) {
             for (size_t e = c + 1; e < k; e++) cov[(i * k + c) * k + e] = cov[(i * k + e) * k + c];
 }
 
-static bnn_status fill_cov(linear_job *job, const real *theta, real *f) {
-    const bnn_posterior *posterior = job->posterior;
-    const bnn_net *net = posterior->net;
-    size_t n = job->n, k = job->k = net->n_outputs, count = job->is_joint ? 1 : n, width = job->is_joint ? n * k : k;
-    bool by_rows = posterior->row->linear->solve != NULL;
-    take_arrays(job, by_rows);
-    real *df = BNN_TAKE(&job->arena, n * k, real);
-    memset(job->cov, 0, count * width * width * sizeof *job->cov);
-    if (!job->arena.has_failed) {
-        bnn_mat out = bnn_net_forward(net, job->workspace, job->team, theta, n, job->x);
-        memcpy(f, out.at, n * k * sizeof *f);
-        for (job->c = 0; job->c < k; job->c++) {
-            for (size_t i = 0; i < n * k; i++) df[i] = i % k == job->c;
-            bnn_net_backprop(net, job->workspace, job->team, theta, n, job->x, df, posterior->lowest, by_rows ? keep_jacobian : keep_dz, job);
-        }
-        if (by_rows) gram_of_rows(job);
-        for (size_t l = posterior->lowest; !by_rows && l < net->n_layers; l++)
-            if (bnn_layer_has_weights(&net->layers[l])) add_layer(job, l);
-        if (!by_rows) mirror(count, width, job->cov);
+static void keep_outputs(bnn_output_cov *of, real *f) {
+    const bnn_net *net = of->posterior->net;
+    size_t n = of->n, k = net->n_outputs;
+    memcpy(f, bnn_net_forward(net, &of->workspace, of->team, of->theta, n, of->x).at, n * k * sizeof *f);
+    for (of->c = 0; of->c < k; of->c++) {
+        for (size_t i = 0; i < n * k; i++) of->df[i] = i % k == of->c;
+        bnn_net_backprop(net, &of->workspace, of->team, of->theta, n, of->x, of->df, of->posterior->lowest, keep_dz, of);
     }
-    bnn_status status = job->arena.has_failed ? BNN_FAIL_MEMORY("the covariance of the outputs") : BNN_OK;
-    bnn_arena_free(&job->arena);
+}
+
+/* count matrices [width x width] into cov. */
+static bnn_status fill(bnn_output_cov *of, size_t count, size_t width, real *f) {
+    keep_outputs(of, f);
+    memset(of->cov, 0, count * width * width * sizeof *of->cov);
+    bnn_status status = of->root != NULL ? bnn_output_root_fill(of) : add_layers(of);
+    mirror(count, width, of->cov);
     return status;
 }
 
-bnn_status bnn_posterior_output_cov(const bnn_posterior *posterior, const real *theta, bnn_workspace *workspace, bnn_team *team, size_t n,
-                                    const real *x, real *f, double *cov) {
-    linear_job job = { .posterior = posterior, .workspace = workspace, .team = team, .n = n, .x = x, .cov = cov };
-    return fill_cov(&job, theta, f);
+bnn_status bnn_output_cov_fill(bnn_output_cov *of, size_t n, const real *x, real *f, double *cov) {
+    of->n = n, of->x = x, of->cov = cov, of->is_joint = false;
+    return fill(of, n, of->posterior->net->n_outputs, f);
 }
 
-bnn_status bnn_posterior_joint_cov(const bnn_posterior *posterior, const real *theta, bnn_workspace *workspace, bnn_team *team, size_t n,
-                                   const real *x, real *f, double *cov) {
-    linear_job job = { .posterior = posterior, .workspace = workspace, .team = team, .n = n, .x = x, .cov = cov, .is_joint = true };
-    return fill_cov(&job, theta, f);
+bnn_status bnn_output_cov_fill_joint(bnn_output_cov *of, size_t n, const real *x, real *f, double *cov) {
+    of->n = n, of->x = x, of->cov = cov, of->is_joint = true;
+    return fill(of, 1, n * of->posterior->net->n_outputs, f);
 }

@@ -28,16 +28,16 @@ static bnn_status factor_joint(size_t n, double *cov, double *factor) {
     return BNN_FAIL(BNN_ERR_NUMERIC, "the joint covariance of %zu outputs is not positive semi-definite; look at the weights of the model", n);
 }
 
-static bnn_status fill_factor(bnn_joint *joint, real *theta) {
+static bnn_status fill_factor(bnn_joint *joint) {
     const bnn_model *model = joint->model;
     size_t n = joint->n_rows * model->net.n_outputs;
     bnn_arena arena = {0};
-    bnn_workspace workspace;
+    bnn_output_cov linear;
     double *cov = BNN_TAKE(&arena, n * n, double);
-    bnn_workspace_take(&workspace, &arena, &model->net, joint->n_rows, bnn_team_size(joint->team));
+    bnn_output_cov_take(&linear, &arena, &model->posterior, joint->team, joint->n_rows);
     bnn_status status = arena.has_failed ? BNN_FAIL_MEMORY("the joint covariance") : BNN_OK;
-    if (status == BNN_OK)
-        status = bnn_posterior_joint_cov(&model->posterior, theta, &workspace, joint->team, joint->n_rows, joint->x, joint->center, cov);
+    if (status == BNN_OK) status = bnn_output_cov_fill_joint(&linear, joint->n_rows, joint->x, joint->center, cov);
+    if (status == BNN_OK) memcpy(joint->noise, linear.theta + model->posterior.n_weights, model->likelihood.n_noise * sizeof(real));
     if (status == BNN_OK) status = factor_joint(n, cov, joint->factor);
     bnn_arena_free(&arena);
     return status;
@@ -45,7 +45,6 @@ static bnn_status fill_factor(bnn_joint *joint, real *theta) {
 
 static bnn_status make_linear(bnn_joint *joint) {
     const bnn_model *model = joint->model;
-    const bnn_posterior *posterior = &model->posterior;
     size_t k = model->net.n_outputs, n = joint->n_rows * k;
     if (n > BNN_JOINT_MOST)
         return BNN_FAIL(BNN_ERR_DATA, "joint draws of a linearised model need the covariance of all %zu rows x %zu outputs, and %d together "
@@ -55,12 +54,9 @@ static bnn_status make_linear(bnn_joint *joint) {
     joint->center = BNN_TAKE(&joint->arena, n, real);
     joint->z = BNN_TAKE(&joint->arena, n, real);
     joint->factor = BNN_TAKE(&joint->arena, n * n, double);
-    real *theta = BNN_TAKE(&joint->arena, posterior->n_params, real);
     joint->noise = BNN_TAKE(&joint->arena, model->likelihood.n_noise, real);
     if (joint->arena.has_failed) return BNN_FAIL_MEMORY("joint draws");
-    posterior->row->mean(posterior, theta);
-    memcpy(joint->noise, theta + posterior->n_weights, model->likelihood.n_noise * sizeof(real));
-    return fill_factor(joint, theta);
+    return fill_factor(joint);
 }
 
 /* f = center + L z */

@@ -1,7 +1,6 @@
 /* Outputs of a linearised net: draws or the exact normal from f(mean) and J Sigma J' of each row. */
 #include "predict/outputs.h"
 #include "base/fail.h"
-#include "posterior/output_cov.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -22,17 +21,15 @@ void bnn_outputs_take_linear(bnn_outputs *outputs) {
     const bnn_posterior *posterior = &outputs->model->posterior;
     size_t k = net->n_outputs, n_noise = outputs->model->likelihood.n_noise;
     bool is_normal = outputs->predictive == BNN_PREDICTIVE_NORMAL;
-    outputs->pass_rows = min_size(outputs->pass_rows, bnn_posterior_cov_rows(posterior));
+    outputs->pass_rows = min_size(outputs->pass_rows, BNN_OUTPUT_COV_ROWS);
     outputs->cov = BNN_TAKE(&outputs->arena, (is_normal ? outputs->max_rows : outputs->pass_rows) * k * k, double);
     outputs->nodes = BNN_TAKE(&outputs->arena, outputs->n_draws, double);
-    outputs->theta = BNN_TAKE(&outputs->arena, posterior->n_params, real);
     outputs->center = BNN_TAKE(&outputs->arena, outputs->pass_rows * k, real);
-    bnn_workspace_take(&outputs->workspace, &outputs->arena, net, outputs->pass_rows, bnn_team_size(outputs->team));
+    bnn_output_cov_take(&outputs->linear, &outputs->arena, posterior, outputs->team, outputs->pass_rows);
     if (outputs->arena.has_failed) return;
     fill_nodes(outputs->n_draws, outputs->nodes);
-    posterior->row->mean(posterior, outputs->theta);
     for (size_t s = 0; s < outputs->n_draws; s++)
-        memcpy(outputs->noise + s * n_noise, outputs->theta + posterior->n_weights, n_noise * sizeof(real));
+        memcpy(outputs->noise + s * n_noise, outputs->linear.theta + posterior->n_weights, n_noise * sizeof(real));
 }
 
 void bnn_factor_cov(size_t k, double *cov) {
@@ -82,8 +79,7 @@ bnn_status bnn_outputs_fill_linear(bnn_outputs *outputs) {
     for (size_t first = 0; status == BNN_OK && first < outputs->n; first += outputs->pass_rows) {
         size_t n = min_size(outputs->n - first, outputs->pass_rows);
         double *cov = outputs->cov + (is_normal ? first * k * k : 0);
-        status = bnn_posterior_output_cov(&outputs->model->posterior, outputs->theta, &outputs->workspace, outputs->team, n,
-                                          outputs->x + first * net->n_inputs, outputs->center, cov);
+        status = bnn_output_cov_fill(&outputs->linear, n, outputs->x + first * net->n_inputs, outputs->center, cov);
         if (is_normal) memcpy(outputs->f + first * k, outputs->center, n * k * sizeof(real));
         else if (status == BNN_OK) spread_rows(outputs, first, n, outputs->center, cov);
     }

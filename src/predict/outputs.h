@@ -5,6 +5,7 @@
 #ifndef BNN_PREDICT_OUTPUTS_H
 #define BNN_PREDICT_OUTPUTS_H
 
+#include "posterior/output_cov.h"
 #include "predict/draws.h"
 
 /* How outputs are drawn. Linearised: f ~ N(f(mean), J Sigma J'), row by row (one output: at equally likely quantiles of the normal, scaled
@@ -34,11 +35,10 @@ typedef struct bnn_outputs {
     bnn_draws          draws;                 /* sampling                                           */
     /* linearised */
     size_t             pass_rows;             /* of one pass through the net                        */
-    real              *theta;                 /* [n_params] the mean                                */
     real              *center;                /* [pass_rows x n_outputs] outputs there              */
     double            *cov;                   /* [pass_rows x n_outputs^2] of a pass; normal: [n x n_outputs^2] of the chunk */
     double            *nodes;                 /* [n_draws] mean 0, sd 1: draws of one output        */
-    bnn_workspace      workspace;
+    bnn_output_cov     linear;                /* at the mean                                        */
     bnn_arena          arena;
 } bnn_outputs;
 
