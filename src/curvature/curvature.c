@@ -27,7 +27,7 @@ bnn_status bnn_curvature_make(bnn_curvature *curvature, const bnn_structure_row 
 
 size_t bnn_curvature_bytes(const bnn_structure_row *row, const bnn_net *net, size_t lowest, bnn_factor_source source, int n_threads) {
     size_t hessian = source == BNN_SOURCE_HESSIAN ? bnn_hessian_bytes(row, net, lowest, n_threads) : 0;
-    return row->bytes(net, lowest) + row->later_bytes(net, lowest) + hessian;
+    return row->bytes(net, lowest, n_threads) + row->later_bytes(net, lowest) + hessian;
 }
 
 void bnn_curvature_free(bnn_curvature *curvature) {

@@ -28,8 +28,8 @@ typedef struct bnn_structure_row {
     void (*end_pass)(bnn_curvature *curvature, size_t l, bnn_mat x);                    /* after all columns, per layer; NULL: nothing */
     void (*hessian)(bnn_curvature *curvature);            /* adds that of a pass, from curvature->hessian; NULL: refused */
     size_t max_rows;                                      /* of one pass, before the exact Hessian's own limit */
-    /* Forecasts, at the peak: of what start takes; of what decompose and the posterior take beside that. */
-    size_t (*bytes)(const bnn_net *net, size_t lowest);
+    /* Forecasts, at the peak: of what start takes with that many threads; of what decompose and the posterior take beside that. */
+    size_t (*bytes)(const bnn_net *net, size_t lowest, int n_threads);
     size_t (*later_bytes)(const bnn_net *net, size_t lowest);
 
     /* How it becomes a posterior, once all rows are in. Precisions [n_blocks of the net] are those of the prior around the fit. */
@@ -70,12 +70,12 @@ struct bnn_curvature {
     const double         *p0;               /* [n_blocks] once decomposed                                         */
     real                 *diag;             /* diag: [n]                                                          */
     bnn_kron_factors     *kron;             /* kron: [n_layers], those of the span                                */
-    double               *full;             /* full: [n x n], both triangles                                      */
+    double               *full;             /* full: [n x n], whose lower triangle counts                         */
     double               *values;           /* full: [n], eigenvalues relative to p0                              */
     double                jitter;           /* full: what the last Cholesky factor needed                         */
     real                 *work, *work2;     /* of the row's own use                                               */
     real                **layer_work;       /* [n_layers] of the row's own use                                    */
-    double               *jacobian;         /* full: [max_rows x n]                                               */
+    struct bnn_full_pass *pass;             /* full: columns of the present pass                                  */
     struct bnn_hessian   *hessian;          /* what the exact Hessian of a pass is made of                        */
     bnn_arena             arena;
 };

@@ -44,7 +44,8 @@ static void diag_end_pass(bnn_curvature *curvature, size_t l, bnn_mat x) {
     memset(q, 0, rows * n_out * sizeof *q);
 }
 
-static size_t diag_bytes(const bnn_net *net, size_t lowest) {
+static size_t diag_bytes(const bnn_net *net, size_t lowest, int n_threads) {
+    (void)n_threads;
     size_t units = 0, widest = 0;
     for (size_t l = lowest; l < net->n_layers; l++) {
         units += net->layers[l].n_out;

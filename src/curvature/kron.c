@@ -70,7 +70,8 @@ static size_t factor_bytes(const bnn_net *net, size_t lowest, size_t *widest_in,
     return sum;
 }
 
-static size_t kron_bytes(const bnn_net *net, size_t lowest) {
+static size_t kron_bytes(const bnn_net *net, size_t lowest, int n_threads) {
+    (void)n_threads;
     size_t widest_in, widest, sum = factor_bytes(net, lowest, &widest_in, &widest);
     return sum + (PASS_ROWS * widest_in + widest * widest) * sizeof(real);
 }
