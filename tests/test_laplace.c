@@ -392,6 +392,8 @@ static void needs_that_are_not_met_are_named(void **state) {
     assert_refused(CONFIG(PLAIN, "prior.name=laplace"), numbers, BNN_ERR_CONFIG, "Laplace needs a gaussian prior", false);
     assert_refused(CONFIG(PLAIN, "likelihood.name=softmax_gaussian"), classes, BNN_ERR_CONFIG, "no curvature", false);
     assert_refused(CONFIG(PLAIN, "method.prior_precision=validation"), numbers, BNN_ERR_CONFIG, "needs validation rows", false);
+    assert_refused(CONFIG(PLAIN, "method.per_layer=yes", "method.structure=full"), numbers, BNN_ERR_CONFIG, "structure = diag or kron", false);
+    assert_refused(CONFIG(PLAIN, "method.per_layer=yes", "method.prior_precision=fixed"), numbers, BNN_ERR_CONFIG, "prior_precision = evidence", false);
     assert_refused(CONFIG(PLAIN, "method.curvature=hessian"), numbers, BNN_ERR_CONFIG, "structure = diag or full", false);
     assert_refused(CONFIG(PLAIN, "prior.fan_in=yes", "train.epochs=3"), numbers, BNN_ERR_CONFIG, "structure = diag", false);
     assert_refused(CONFIG(PLAIN, "prior.bias_scale=2", "train.epochs=3"), numbers, BNN_ERR_CONFIG, "structure = diag", false);

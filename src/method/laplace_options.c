@@ -58,6 +58,9 @@ static bnn_status check_choices(const bnn_laplace_options *options, const bnn_co
     const bnn_structure_row *structure = bnn_laplace_structure(options);
     if (options->prior_precision == BNN_LAPLACE_BY_VALIDATION && !has_valid_rows)
         return bnn_config_fail(config, "method", "prior_precision", "needs validation rows: add data.valid or data.valid_fraction");
+    if (options->per_layer && (!structure->splits || options->prior_precision != BNN_LAPLACE_BY_EVIDENCE))
+        return bnn_config_fail(config, "method", "per_layer", "a precision for each layer needs structure = diag or kron, where layers are "
+                               "independent, and prior_precision = evidence: change those, or leave per_layer out");
     if (likelihood->curvature_root == NULL)
         return bnn_config_fail(config, "likelihood", "name", "has no curvature in its outputs, so no Laplace posterior");
     if (prior->row->precision == NULL)

@@ -29,13 +29,12 @@ static double quadratic(const bnn_laplace_state *p, size_t l) {
 
 bnn_status bnn_laplace_group_layers(bnn_laplace_state *p) {
     const bnn_net *net = &p->model->net;
-    bool is_split = p->options.per_layer && p->curvature.row->splits;
     p->groups = BNN_TAKE(&p->arena, net->n_layers, bnn_laplace_group);
     if (p->groups == NULL) return BNN_FAIL_MEMORY("the prior precisions of Laplace");
     for (size_t l = p->lowest; l < net->n_layers; l++) {
         const bnn_layer *layer = &net->layers[l];
         if (!bnn_layer_has_weights(layer)) continue;
-        if (p->n_groups == 0 || is_split)
+        if (p->n_groups == 0 || p->options.per_layer)
             p->groups[p->n_groups++] = (bnn_laplace_group){ .first_layer = l, .tau = 1,
                 .group = { .eigenvalues = eigenvalues_of, .context = &p->curvature, .first = layer->weight - p->curvature.first } };
         bnn_precision_group *group = &p->groups[p->n_groups - 1].group;
