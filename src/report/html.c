@@ -84,13 +84,10 @@ void bnn_html_json(bnn_text *page, const char *id, const json_t *json) {
         return;
     }
     bnn_text_add(page, "<script type=\"application/json\" id=\"%s\">", id);
-    for (const char *at = text, *next; *at != '\0'; at = next) {
-        next = at + strcspn(at, "<");
-        bnn_text_add(page, "%.*s", (int)(next - at), at);
-        if (*next == '<') {
-            bnn_text_add(page, "\\u003c");
-            next++;
-        }
+    for (const char *at = text; *at != '\0';) {
+        size_t n = strcspn(at, "<");
+        bnn_text_add(page, "%.*s%s", (int)n, at, at[n] == '<' ? "\\u003c" : "");
+        at += at[n] == '<' ? n + 1 : n;
     }
     bnn_text_add(page, "</script>\n");
     free(text);
