@@ -18,7 +18,5 @@ static size_t ensemble_members(const bnn_config *config) {
 const bnn_method_row bnn_ensemble_method = {
     .head = { "ensemble", "several map nets from different starts: the plainest good uncertainty, at their joint cost", rows,
               sizeof(ensemble_options) },
-    .posterior = &bnn_draws_posterior, .state_size = sizeof(bnn_map_state), .members = ensemble_members,
-    .joint = &bnn_draws_posterior, .start = bnn_map_start, .step = bnn_map_step, .record = bnn_map_record, .point = bnn_map_point,
-    .finish = bnn_map_finish, .arrays = bnn_map_arrays, .resumed = bnn_map_resumed, .free = bnn_map_free,
+    .posterior = &bnn_draws_posterior, BNN_MAP_FIT, .members = ensemble_members, .joint = &bnn_draws_posterior,
 };

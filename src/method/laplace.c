@@ -153,7 +153,5 @@ done:
 const bnn_method_row bnn_laplace_method = {
     .head = { "laplace", "a normal around one best weight vector, from the curvature there: quick, keeps map's predictions", bnn_laplace_rows,
               sizeof(bnn_laplace_options) },
-    .posterior = &bnn_draws_posterior, .state_size = sizeof(bnn_map_state), .check = laplace_check, .start = bnn_map_start,
-    .step = bnn_map_step, .record = bnn_map_record, .point = bnn_map_point, .finish = bnn_map_finish, .arrays = bnn_map_arrays,
-    .resumed = bnn_map_resumed, .refine = bnn_laplace, .free = bnn_map_free,
+    .posterior = &bnn_draws_posterior, BNN_MAP_FIT, .check = laplace_check, .refine = bnn_laplace,
 };

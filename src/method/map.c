@@ -157,7 +157,5 @@ bnn_status bnn_map_resumed(void *state, bnn_fit_state *fit) {
 
 const bnn_method_row bnn_map_method = {
     .head = { "map", "one best weight vector: maximum a posteriori, or with a flat prior maximum likelihood", NULL, 0 },
-    .posterior = &bnn_draws_posterior, .state_size = sizeof(bnn_map_state), .start = bnn_map_start, .step = bnn_map_step,
-    .record = bnn_map_record, .point = bnn_map_point, .finish = bnn_map_finish, .arrays = bnn_map_arrays, .resumed = bnn_map_resumed,
-    .free = bnn_map_free,
+    .posterior = &bnn_draws_posterior, BNN_MAP_FIT,
 };

@@ -25,4 +25,9 @@ size_t      bnn_map_arrays(void *state, bnn_state_array arrays[BNN_STATE_ARRAYS]
 bnn_status  bnn_map_resumed(void *state, bnn_fit_state *fit);
 void        bnn_map_free(void *state);
 
+/* In the row of a method whose fits are those of map; what makes it another method stands beside it. */
+#define BNN_MAP_FIT \
+    .state_size = sizeof(bnn_map_state), .start = bnn_map_start, .step = bnn_map_step, .record = bnn_map_record, .point = bnn_map_point, \
+    .finish = bnn_map_finish, .arrays = bnn_map_arrays, .resumed = bnn_map_resumed, .free = bnn_map_free
+
 #endif

@@ -11,7 +11,5 @@ static bnn_status mc_dropout_check(const bnn_config *config, const bnn_net *net,
 
 const bnn_method_row bnn_mc_dropout_method = {
     .head = { "mc_dropout", "a net trained with dropout that goes on dropping units in prediction: cheap, a rough posterior", NULL, 0 },
-    .posterior = &bnn_dropout_posterior, .state_size = sizeof(bnn_map_state), .check = mc_dropout_check, .start = bnn_map_start,
-    .step = bnn_map_step, .record = bnn_map_record, .point = bnn_map_point, .finish = bnn_map_finish, .arrays = bnn_map_arrays,
-    .resumed = bnn_map_resumed, .free = bnn_map_free,
+    .posterior = &bnn_dropout_posterior, BNN_MAP_FIT, .check = mc_dropout_check,
 };
