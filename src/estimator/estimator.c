@@ -10,7 +10,7 @@ bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row 
     *estimator = (bnn_estimator){ .row = row, .problem = problem, .mu = mu, .log_sd = log_sd, .n_samples = 1 };
     estimator->draw = BNN_TAKE(&estimator->arena, problem->n_params, real);
     if (estimator->draw == NULL) return BNN_FAIL_MEMORY("the weight draws");
-    return row->needs_noise ? bnn_problem_allow_noise(problem) : BNN_OK;
+    return row->noisy != NULL ? bnn_problem_allow_noise(problem) : BNN_OK;
 }
 
 bnn_key bnn_estimator_key(const bnn_estimator *estimator, bnn_purpose purpose, uint64_t step, size_t sample) {

@@ -32,7 +32,7 @@ typedef struct bnn_estimator_row {
                             const bnn_elbo_sink *sink, double *nll);
     /* mu and log_sd of this span have just been moved: prepare it for sample 0 of step `step` while it is in cache. */
     void (*redraw)(bnn_estimator *estimator, uint64_t step, size_t first, size_t n);
-    bool needs_noise;                /* the problem must allow noisy passes */
+    const struct bnn_noisy *noisy;   /* passes in which outputs are sampled, see noisy.h; NULL: weights are drawn */
 } bnn_estimator_row;
 
 struct bnn_estimator {

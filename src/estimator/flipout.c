@@ -14,16 +14,8 @@ static void flipout_prepare(bnn_estimator *e, uint64_t step, size_t sample, size
 
 static const bnn_noisy flipout = { .kind = BNN_NOISE_FLIPOUT, .depends_on_sample = true, .chain = 1, .prepare = flipout_prepare };
 
-static bnn_status flipout_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
-                                  const bnn_elbo_sink *sink, double *nll) {
-    return bnn_noisy_elbo_grad(estimator, &flipout, step, n, rows, kl_weight, sink, nll);
-}
-
-static void flipout_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
-    bnn_noisy_redraw(estimator, &flipout, step, first, n);
-}
-
 const bnn_estimator_row bnn_flipout_estimator = {
-    .head = { "flipout", "one draw, made almost independent between rows by random signs: less gradient noise in large batches, about twice the products", NULL, 0 },
-    .elbo_grad = flipout_elbo_grad, .redraw = flipout_redraw, .needs_noise = true,
+    .head = { "flipout", "one draw, made almost independent between rows by random signs: less gradient noise in large batches, about twice the "
+              "products", NULL, 0 },
+    .elbo_grad = bnn_noisy_elbo_grad, .redraw = bnn_noisy_redraw, .noisy = &flipout,
 };

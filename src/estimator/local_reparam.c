@@ -14,16 +14,8 @@ static void local_prepare(bnn_estimator *e, uint64_t step, size_t sample, size_t
 
 static const bnn_noisy local = { .kind = BNN_NOISE_LOCAL, .depends_on_sample = false, .chain = 2, .prepare = local_prepare };
 
-static bnn_status local_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
-                                  const bnn_elbo_sink *sink, double *nll) {
-    return bnn_noisy_elbo_grad(estimator, &local, step, n, rows, kl_weight, sink, nll);
-}
-
-static void local_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
-    bnn_noisy_redraw(estimator, &local, step, first, n);
-}
-
 const bnn_estimator_row bnn_local_reparam_estimator = {
-    .head = { "local_reparam", "noise drawn per row and output, exact for each row: least gradient noise, about twice the products; good for small data", NULL, 0 },
-    .elbo_grad = local_elbo_grad, .redraw = local_redraw, .needs_noise = true,
+    .head = { "local_reparam", "noise drawn per row and output, exact for each row: least gradient noise, about twice the products; good for "
+              "small data", NULL, 0 },
+    .elbo_grad = bnn_noisy_elbo_grad, .redraw = bnn_noisy_redraw, .noisy = &local,
 };

@@ -4,7 +4,6 @@
 
 typedef struct noisy_job {
     bnn_estimator       *estimator;
-    const bnn_noisy     *noisy;
     const bnn_elbo_sink *sink;
     uint64_t             step;
     size_t               sample;
@@ -13,23 +12,23 @@ typedef struct noisy_job {
 
 enum { CHUNK = 16 * BNN_TILE };
 
-static void prepare_span(bnn_estimator *e, const bnn_noisy *noisy, uint64_t step, size_t sample, size_t first, size_t n) {
+static void prepare_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        noisy->prepare(e, step, sample, i, m);
+        e->row->noisy->prepare(e, step, sample, i, m);
         i += m;
     }
 }
 
-void bnn_noisy_redraw(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t first, size_t n) {
-    if (first < estimator->problem->n_weights) prepare_span(estimator, noisy, step, 0, first, n);
+void bnn_noisy_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
+    if (first < estimator->problem->n_weights) prepare_span(estimator, step, 0, first, n);
 }
 
 static void prepare_chunk(void *context, size_t tile, int thread) {
     const noisy_job *job = context;
     size_t n_weights = job->estimator->problem->n_weights, first = tile * CHUNK, n = n_weights - first;
     (void)thread;
-    prepare_span(job->estimator, job->noisy, job->step, job->sample, first, n < CHUNK ? n : CHUNK);
+    prepare_span(job->estimator, job->step, job->sample, first, n < CHUNK ? n : CHUNK);
 }
 
 static void prepare_all(noisy_job *job) {
@@ -67,7 +66,7 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
         size_t m = bnn_tile_end(i, end) - i;
         bnn_span_scale(m, job->share, g + (i - first), dmu);
         if (!is_noise) {
-            through_second(m, job->share * job->noisy->chain, g + n + (i - first), e->draw + i, dlog_sd);
+            through_second(m, job->share * e->row->noisy->chain, g + n + (i - first), e->draw + i, dlog_sd);
             if (job->prior_factor > 0) add_prior(job, i, m, dmu, dlog_sd);
         }
         job->sink->tile(job->sink->context, i, m, dmu, is_noise ? NULL : dlog_sd);
@@ -75,11 +74,12 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
     }
 }
 
-bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t n, const size_t *rows,
-                               double kl_weight, const bnn_elbo_sink *sink, double *nll) {
+bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
+                               const bnn_elbo_sink *sink, double *nll) {
     size_t n_passes = bnn_problem_passes(estimator->problem, rows == NULL ? estimator->problem->n_rows : n);
     double share = 1 / (double)estimator->n_samples, prior_share = kl_weight * share / (double)n_passes;
-    noisy_job job = { .estimator = estimator, .noisy = noisy, .sink = sink, .step = step, .share = (real)share,
+    const bnn_noisy *noisy = estimator->row->noisy;
+    noisy_job job = { .estimator = estimator, .sink = sink, .step = step, .share = (real)share,
                       .prior_factor = (real)(estimator->is_monte_carlo ? prior_share : 0) };
     bnn_sink block_sink = { take_block, &job };
     *nll = 0;

@@ -12,8 +12,9 @@ typedef struct bnn_noisy {
     void (*prepare)(bnn_estimator *estimator, uint64_t step, size_t sample, size_t first, size_t n);
 } bnn_noisy;
 
-bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t n, const size_t *rows,
-                               double kl_weight, const bnn_elbo_sink *sink, double *nll);
-void       bnn_noisy_redraw(bnn_estimator *estimator, const bnn_noisy *noisy, uint64_t step, size_t first, size_t n);
+/* The functions of a row that has a bnn_noisy. */
+bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n, const size_t *rows, double kl_weight,
+                               const bnn_elbo_sink *sink, double *nll);
+void       bnn_noisy_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n);
 
 #endif
