@@ -7,13 +7,15 @@
 
 static void noise_matches_gsl_pdf_cdf_and_variance(void **state) {
     (void)state;
-    const char *dfs[] = { "likelihood.df=2.5", "likelihood.df=4", "likelihood.df=30" };
-    const double df[] = { 2.5, 4, 30 }, scale = 0.3;
-    for (int k = 0; k < 3; k++) {
+    /* even and odd, whole and not, beyond the finite sums; z up to 27 is beyond their range, too */
+    const char *dfs[] = { "likelihood.df=2.5", "likelihood.df=3", "likelihood.df=4", "likelihood.df=15", "likelihood.df=30",
+                          "likelihood.df=101" };
+    const double df[] = { 2.5, 3, 4, 15, 30, 101 }, scale = 0.3;
+    for (int k = 0; k < 6; k++) {
         bnn_config *config = CONFIG("likelihood.name=student_t", dfs[k], "likelihood.noise_sd=0.3");
         bnn_likelihood t;
         assert_ok(bnn_likelihood_make(&t, config, 1, 0));
-        for (double y = -4; y <= 4; y += 0.5) {
+        for (double y = -8; y <= 8; y += 0.5) {
             const real f = (real)0.25, target = (real)y;
             double nll, mean, var, z = (y - 0.25) / scale;
             t.row->nll(&t, NULL, 1, &f, &target, &nll, NULL, NULL);

