@@ -29,6 +29,20 @@ bnn_status bnn_config_read_catalogue(bnn_config **config, const bnn_section *cat
     return status;
 }
 
+bnn_status bnn_config_read_settings(bnn_config **config, const bnn_section *catalogue, size_t n, const bnn_setting *settings,
+                                    size_t n_earlier) {
+    assert(*config == NULL);
+    bnn_config *made = calloc(1, sizeof *made);
+    if (made == NULL) return BNN_FAIL_MEMORY("the configuration");
+    made->catalogue  = catalogue;
+    made->n_sections = bnn_catalogue_count(catalogue);
+    for (size_t i = 0; i < n; i++) bnn_settings_push(&made->settings, settings[i], &made->arena);
+    bnn_status status = bnn_config_resolve(made, n_earlier);
+    if (status == BNN_OK) *config = made;
+    else bnn_config_free(made);
+    return status;
+}
+
 void bnn_config_free(bnn_config *config) {
     if (config == NULL) return;
     bnn_arena_free(&config->now.arena);

@@ -17,6 +17,12 @@
 bnn_status bnn_config_read_catalogue(bnn_config **config, const bnn_section *catalogue, const char *path,
                                      size_t n_sets, const char *const *sets);
 
+/* The same from settings that have been read already (config/ini.h); the first n_earlier may name keys of a variant that a later one
+ * replaces, as those of a file may before the command line. Their strings are borrowed and must outlive the config. */
+struct bnn_setting;
+bnn_status bnn_config_read_settings(bnn_config **config, const bnn_section *catalogue, size_t n, const struct bnn_setting *settings,
+                                    size_t n_earlier);
+
 const bnn_section *bnn_config_catalogue(const bnn_config *config);
 
 /* Checks the rows themselves, which are trusted everywhere else: every default of every variant reads and lies in its range,
