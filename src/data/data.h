@@ -35,6 +35,8 @@ typedef struct bnn_data_options {
     const char *splits;                         /* printf pattern with one %d-like field, e.g. splits/test_%02d.txt */
     long long   split;                          /* the number that goes into `splits`                          */
     double      test_fraction, valid_fraction;  /* random parts of the rows that are left, drawn from run.seed */
+    long long   folds, fold;                    /* > 0: the test part is fold `fold` of the other rows, see data.h's order */
+    double      fold_fraction;                  /* or one random part of them                                  */
     long long   rows;                           /* random subset of this many rows first; 0: all               */
     const char *scale_x, *scale_y;              /* standardize | none | divide:126                             */
 } bnn_data_options;
@@ -88,6 +90,8 @@ struct bnn_dataset {
     size_t    *file_rows;       /* [n_rows] 0-based data row in the file it came from                        */
     size_t    *lines;           /* [n_rows] 1-based line of the file, for messages; NULL: not a text file    */
     char      *path;            /* as read, for messages                                                     */
+    size_t     n_faults;        /* rows that could not be read and are NaN until it is known whether they count: see data.folds */
+    struct bnn_row_fault { size_t row; char *sentence; } *faults;
 };
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
@@ -114,7 +118,9 @@ bnn_status bnn_dataset_select(bnn_dataset **part, const bnn_dataset *dataset, si
 /* The three parts a configuration describes; valid and test may come out NULL (none asked for). Classes, levels and fills come from
  * the training rows: a class or level that only other rows have is an error with file:line. IDX sets without names get classes
  * "0".."9" the same way. missing = drop drops rows of all three parts; row numbers count them all the same.
- * Order: file(s) read -> rows dropped -> `rows` subset -> test part (test file, test_rows, splits or test_fraction) -> valid part
+ * Order: file(s) read -> rows dropped -> `rows` subset -> test part (test file, test_rows, splits or test_fraction) -> with folds or
+ * fold_fraction: those test rows are dropped (a test file stays shut, rows of the training file may hold anything) and a fold of the
+ * rest is the test part -> valid part
  * (valid file or valid_fraction of what is left) -> train. Random choices: BNN_PURPOSE_SPLIT with `seed`. A part that comes out
  * empty is an error. */
 typedef struct bnn_data_parts { bnn_dataset *train, *valid, *test; } bnn_data_parts;

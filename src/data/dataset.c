@@ -21,6 +21,8 @@ void bnn_dataset_free(bnn_dataset *dataset) {
     free(dataset->weights);
     free(dataset->file_rows);
     free(dataset->lines);
+    for (size_t i = 0; i < dataset->n_faults; i++) free(dataset->faults[i].sentence);
+    free(dataset->faults);
     free(dataset->path);
     free(dataset);
 }

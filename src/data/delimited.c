@@ -44,8 +44,9 @@ static bnn_status finish_row(builder *b, size_t line) {
     size_t n = b->column, expected = b->table.columns.n;
     b->column = 0;
     if (n == expected) return bnn_table_end_row(&b->table, line);
-    return BNN_FAIL(BNN_ERR_DATA, "%s:%zu: %zu field%s, but %zu in line %zu", b->request->path, line, n, n == 1 ? "" : "s", expected,
-                    b->table.columns.line);
+    bnn_status status = BNN_FAIL(BNN_ERR_DATA, "%s:%zu: %zu field%s, but %zu in line %zu", b->request->path, line, n, n == 1 ? "" : "s",
+                                 expected, b->table.columns.line);
+    return (status = bnn_table_defer(&b->table, status)) == BNN_OK ? bnn_table_end_row(&b->table, line) : status;
 }
 
 /* ---- the first row --------------------------------------------------------------------------------------------------- */

@@ -65,6 +65,10 @@ const bnn_option bnn_data_rows[] = {
     BNN_OPTION_PATH_ROW(O, splits, "", "like test_rows, a pattern for many such files with %d for the value of `split`"),
     BNN_OPTION_INT_ROW(O, split, "0", 0, 1e9, "", "which of the `splits` to use"),
     BNN_OPTION_NUMBER_ROW(O, test_fraction, "0", 0, 0.999, "", "random part of the rows that is for testing, drawn from run.seed"),
+    BNN_OPTION_INT_ROW(O, folds, "0", 0, 1000, "", "for choosing settings by cross-validation: the rows for testing are left out, unread, and one "
+                       "of this many random parts of the others is tested on; 0: no such thing ([tune] in a sweep sets these keys)"),
+    BNN_OPTION_INT_ROW(O, fold, "0", 0, 999, "", "which of the `folds` to test on"),
+    BNN_OPTION_NUMBER_ROW(O, fold_fraction, "0", 0, 0.9, "", "like folds, with one random part of this size"),
     BNN_OPTION_NUMBER_ROW(O, valid_fraction, "0", 0, 0.999, "",
                           "random part of the rows left after testing that is for validation, drawn from run.seed"),
     BNN_OPTION_INT_ROW(O, rows, "0", 0, 1e12, "rows", "use a random subset of this many rows of `train`; 0: all"),

@@ -25,6 +25,7 @@ typedef struct bnn_read {
     size_t                  text_size;
     size_t                  lines_before;    /* the rows of a text table come so many lines later than they stand in it, for messages */
     bool                    may_be_empty;    /* a text table may have a header alone */
+    bool                    defers_faults;   /* a row that cannot be read becomes NaN, with a bnn_row_fault for later */
 } bnn_read;
 
 /* path "-": standard input. With a schema the set is settled, without it is not. *dataset must be NULL. */
@@ -144,6 +145,7 @@ bnn_status bnn_table_begin(bnn_table *table, const bnn_read *request, bnn_datase
 bnn_status bnn_table_choose_columns(bnn_table *table);
 void       bnn_table_take(bnn_table *table, size_t c, const char *text, size_t length);   /* text[length] is NUL */
 void       bnn_table_take_number(bnn_table *table, size_t c, double value);
+bnn_status bnn_table_defer(bnn_table *table, bnn_status fault);   /* the row's fault waits if the request says so: BNN_OK */
 bnn_status bnn_table_end_row(bnn_table *table, size_t line);   /* the first fault of the row's fields; line as columns.line */
 bnn_status bnn_table_end(bnn_table *table);
 void       bnn_table_free(bnn_table *table);

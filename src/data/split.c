@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAW_SUBSET, DRAW_TEST, DRAW_VALID };   /* the step of the random key */
+enum { DRAW_SUBSET, DRAW_TEST, DRAW_VALID, DRAW_FOLD };   /* the step of the random key */
 
 typedef struct deal {
     const bnn_data_options *options;
@@ -33,18 +33,22 @@ static size_t rows_of(const deal *d, bnn_part which, size_t *rows) {
     return n;
 }
 
-/* Moves the first n of the shuffled training rows. */
-static bnn_status move_random(deal *d, bnn_part to, uint32_t step, size_t n, size_t n_train) {
+/* Moves rows first .. last - 1 of the shuffled training rows. */
+static bnn_status move_shuffled(deal *d, bnn_part to, uint32_t step, size_t first, size_t last, size_t n_train) {
     size_t *rows = malloc((d->all->n_rows + 1) * sizeof *rows), *order = malloc((n_train + 1) * sizeof *order);
     bnn_status status = rows != NULL && order != NULL ? BNN_OK : BNN_FAIL_MEMORY("row numbers");
     if (status == BNN_OK) {
         rows_of(d, BNN_PART_TRAIN, rows);
         bnn_rng_shuffle(bnn_key_make(d->seed, BNN_PURPOSE_SPLIT, step, 0, 0), n_train, order);
-        for (size_t i = 0; i < n; i++) d->to[rows[order[i]]] = (unsigned char)to;
+        for (size_t i = first; i < last; i++) d->to[rows[order[i]]] = (unsigned char)to;
     }
     free(rows);
     free(order);
     return status;
+}
+
+static bnn_status move_random(deal *d, bnn_part to, uint32_t step, size_t n, size_t n_train) {
+    return move_shuffled(d, to, step, 0, n, n_train);
 }
 
 static size_t count_rows(const deal *d, bnn_part which) {
@@ -91,8 +95,38 @@ static bnn_status drop_all_but(deal *d, size_t n) {
 static bnn_status drop_incomplete(deal *d) {
     for (size_t i = 0; i < d->all->n_rows; i++)
         if (bnn_dataset_is_incomplete(d->all, i)) d->to[i] = BNN_PART_DROPPED;
+    for (size_t i = 0; i < d->all->n_faults; i++) d->to[d->all->faults[i].row] = BNN_PART_TRAIN;    /* not incomplete: unread */
     if (count_rows(d, BNN_PART_TRAIN) > 0) return BNN_OK;
     return BNN_FAIL(BNN_ERR_DATA, "%s: each row misses a value, so data.missing = drop leaves none", d->all->path);
+}
+
+/* ---- folds inside the training part ---------------------------------------------------------------------------------- */
+
+static bool has_folds(const bnn_data_options *o) { return o->folds > 0 || o->fold_fraction > 0; }
+
+/* A row that could not be read is a fault only if it is not for testing. */
+static bnn_status drop_test(deal *d) {
+    for (size_t i = 0; i < d->all->n_faults; i++)
+        if (d->to[d->all->faults[i].row] == BNN_PART_TRAIN)
+            return BNN_FAIL(BNN_ERR_DATA, "%s", d->all->faults[i].sentence == NULL ? "a row that cannot be read" : d->all->faults[i].sentence);
+    for (size_t i = 0; i < d->all->n_rows; i++)
+        if (d->to[i] == BNN_PART_TEST) d->to[i] = BNN_PART_DROPPED;
+    return BNN_OK;
+}
+
+static bnn_status move_fold(deal *d) {
+    const bnn_data_options *o = d->options;
+    size_t n = count_rows(d, BNN_PART_TRAIN), folds = (size_t)o->folds, fold = (size_t)o->fold;
+    if (o->folds == 0) return move_fraction(d, BNN_PART_TEST, DRAW_FOLD, o->fold_fraction, "fold_fraction");
+    if (folds < 2 || fold >= folds || folds > n)
+        return BNN_FAIL(BNN_ERR_CONFIG, "data.fold = %zu of data.folds = %zu: folds are numbered from 0, there are at least 2, and at most one "
+                        "for each of the %zu training rows", fold, folds, n);
+    return move_shuffled(d, BNN_PART_TEST, DRAW_FOLD, fold * n / folds, (fold + 1) * n / folds, n);
+}
+
+static bnn_status deal_folds(deal *d) {
+    bnn_status status = drop_test(d);
+    return status == BNN_OK ? move_fold(d) : status;
 }
 
 static bnn_status deal_rows(deal *d) {
@@ -104,6 +138,7 @@ static bnn_status deal_rows(deal *d) {
     if (is_set(o->splits) && (status = move_split(d)) != BNN_OK) return status;
     if (o->test_fraction > 0 && (status = move_fraction(d, BNN_PART_TEST, DRAW_TEST, o->test_fraction, "test_fraction")) != BNN_OK)
         return status;
+    if (has_folds(o) && (status = deal_folds(d)) != BNN_OK) return status;
     return o->valid_fraction > 0 ? move_fraction(d, BNN_PART_VALID, DRAW_VALID, o->valid_fraction, "valid_fraction") : BNN_OK;
 }
 
@@ -141,7 +176,8 @@ static bnn_status make_parts(bnn_data_parts *parts, const deal *d, bnn_dataset *
     if (status != BNN_OK) return status;
     const bnn_schema *schema = &parts->train->schema;
     if ((status = read_part(&parts->valid, d, o->valid, o->valid_labels, schema)) != BNN_OK) return status;
-    if ((status = read_part(&parts->test, d, o->test, o->test_labels, schema))    != BNN_OK) return status;
+    const char *test = has_folds(o) ? "" : o->test;
+    if ((status = read_part(&parts->test, d, test, o->test_labels, schema))       != BNN_OK) return status;
     if ((status = bnn_dataset_check_weights(parts->train))                        != BNN_OK) return status;
     return parts->valid != NULL ? bnn_dataset_check_weights(parts->valid) : BNN_OK;
 }
@@ -155,6 +191,7 @@ static bnn_status check_sources(const bnn_data_options *o) {
                         "is one", n_test);
     if (is_set(o->valid) && o->valid_fraction > 0)
         return BNN_FAIL(BNN_ERR_CONFIG, "only one of data.valid and data.valid_fraction may be set");
+    if (o->folds > 0 && o->fold_fraction > 0) return BNN_FAIL(BNN_ERR_CONFIG, "only one of data.folds and data.fold_fraction may be set");
     return BNN_OK;
 }
 
@@ -164,7 +201,8 @@ bnn_status bnn_data_parts_read(bnn_data_parts *parts, const bnn_data_options *op
     deal d = { .options = options, .seed = seed };
     bnn_status status;
     if ((status = check_sources(options)) != BNN_OK) return status;
-    const bnn_read request = { options, options->train, options->train_labels, wants_classes, .schema = NULL, .may_drop = true };
+    const bnn_read request = { options, options->train, options->train_labels, wants_classes, .schema = NULL, .may_drop = true,
+                               .defers_faults = has_folds(options) };
     if ((status = bnn_dataset_read(&all, &request)) != BNN_OK) return status;
     d.all = all;
     if ((d.to = calloc(all->n_rows, sizeof *d.to)) == NULL) {   /* all rows train */

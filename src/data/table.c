@@ -171,8 +171,28 @@ static bnn_status fail_field(bnn_table *t, size_t line) {
     return BNN_OK;
 }
 
+static void blank_row(bnn_table *t) {
+    bnn_dataset *set = t->set;
+    for (size_t j = 0; j < t->width && set->x != NULL; j++) set->x[set->n_rows * t->width + j] = NAN;
+    for (size_t j = 0; j < set->schema.n_targets && set->y != NULL; j++) set->y[set->n_rows * set->schema.n_targets + j] = NAN;
+    if (set->weights != NULL) set->weights[set->n_rows] = NAN;
+}
+
+bnn_status bnn_table_defer(bnn_table *t, bnn_status fault) {
+    bnn_dataset *set = t->set;
+    if (!t->request->defers_faults || fault != BNN_ERR_DATA) return fault;
+    void *faults = reallocarray(set->faults, set->n_faults + 1, sizeof *set->faults);
+    if (faults == NULL) return BNN_FAIL_MEMORY("rows with faults");
+    set->faults = faults;
+    set->faults[set->n_faults++] = (struct bnn_row_fault){ set->n_rows, strdup(bnn_error_text()) };
+    blank_row(t);
+    t->fault = BNN_FAULT_NONE;
+    return BNN_OK;
+}
+
 bnn_status bnn_table_end_row(bnn_table *t, size_t line) {
-    if (t->fault != BNN_FAULT_NONE) return fail_field(t, line);
+    bnn_status status = t->fault != BNN_FAULT_NONE ? bnn_table_defer(t, fail_field(t, line)) : BNN_OK;
+    if (status != BNN_OK) return status;
     if (t->set->lines != NULL) t->set->lines[t->set->n_rows] = line;
     t->set->n_rows++;
     return reserve_row(t);
