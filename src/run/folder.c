@@ -156,8 +156,7 @@ static bnn_status move_away(bnn_folder *folder) {
     return BNN_OK;
 }
 
-/* Like mkdir -p. */
-static bool make_path(char *path) {
+bool bnn_folder_make_path(char *path) {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         bool is_there = mkdir(path, 0777) == 0 || errno == EEXIST;
@@ -171,7 +170,7 @@ bnn_status bnn_folder_make(bnn_folder *folder, bool force) {
     bnn_status status = check_paths(folder, force);    /* again: a fit may have taken hours to its first step */
     if (status == BNN_OK && !is_empty(folder->path)) status = move_away(folder);
     if (status != BNN_OK) return status;
-    folder->is_made = make_path(folder->path);
+    folder->is_made = bnn_folder_make_path(folder->path);
     if (folder->is_made) {
         status = lock_folder(folder);
         folder->is_made = status == BNN_OK;

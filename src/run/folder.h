@@ -30,6 +30,9 @@ void bnn_folder_free(bnn_folder *folder);
 /* "folder/name". Caller frees; NULL: out of memory. */
 char *bnn_folder_join(const char *folder, const char *name);
 
+/* Like mkdir -p; path is whole again afterwards. */
+bool bnn_folder_make_path(char *path);
+
 /* It has what every run has from its first step on. */
 bool bnn_folder_is_run(const char *path);
 
