@@ -60,6 +60,7 @@ bnn_status cli_compare(const cli_args *args);
 bnn_status cli_report(const cli_args *args);
 bnn_status cli_calibrate(const cli_args *args);
 bnn_status cli_prune(const cli_args *args);
+bnn_status cli_sweep(const cli_args *args);
 bnn_status cli_inspect(const cli_args *args);
 bnn_status cli_diagnose(const cli_args *args);
 bnn_status cli_config(const cli_args *args);
@@ -82,6 +83,8 @@ json_t    *cli_number(double value);                   /* null for what is not f
 typedef struct cli_listening { bool is_quiet, is_verbose, is_terminal, has_line; double last; } cli_listening;
 bnn_listener cli_listen(cli_listening *listening, const cli_args *args);
 bnn_listener cli_listen_notes(const cli_args *args);         /* notes alone; signals end the program as ever; a dry run talks on stdout */
+/* A line of progress: on a terminal in place of the one before, elsewhere only if it is due. */
+void         cli_listening_show(cli_listening *listening, const char *line, double seconds, bool is_due);
 void         cli_listening_end(cli_listening *listening);    /* leaves the terminal on a fresh line */
 
 /* sink.c: results on standard output, or in a file that takes its name once it is whole. path NULL: standard output. */

@@ -64,6 +64,14 @@ static void rewrite(cli_listening *l, const char *line) {
     l->has_line = true;
 }
 
+void cli_listening_show(cli_listening *l, const char *line, double seconds, bool is_due) {
+    bool is_time = l->is_terminal ? is_due || seconds - l->last >= REWRITE_SECONDS : is_due;
+    if (l->is_quiet || !is_time) return;
+    l->last = seconds;
+    if (l->is_terminal) rewrite(l, line);
+    else fprintf(stderr, "%s\n", line);
+}
+
 static void show(cli_listening *l, const bnn_progress *progress) {
     bnn_text line = {0};
     bnn_progress_print(&line, progress);

@@ -51,6 +51,13 @@ const cli_command cli_commands[] = {
       "written. With it: the new run RUN-pruned-PERCENT, or -o DIR, keeps that many percent of the weights, over all layers together; biases "
       "stay and do not count. For posteriors of kind diag (bbb; laplace with structure = diag).",
       FIT_OPTIONS | CLI_KEEP | CLI_SPLIT | CLI_JSON | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_FORCE, 1, 1, cli_prune },
+    { "sweep", "SWEEP.ini [section.key=value ...]", "many runs from one file; resumable; a summary with paired differences",
+      "[sweep] names base configurations (config = a.ini | b.ini; none: the other sections of the file) and axes: data.split = 0:4, "
+      "method.name = map | bbb, run.seed = 1, 2, 3. A name of its own (set = yacht | boston) is put in as {set}. Further keys: jobs, baseline "
+      "(method.name=map), replicates (run.seed, data.split), metrics. [tune] has axes too, with folds or fraction and score: chosen inside each "
+      "training part, then fitted on all of it. The folder is run.out/SWEEP, or -o DIR; results.csv, summary.csv, summary.md and a folder for "
+      "each run are in it. The same command goes on where a stopped sweep was, and tries again what has failed.",
+      FIT_OPTIONS | CLI_OUTPUT | CLI_DRY_RUN | CLI_QUIET | CLI_SWEEP, 1, 1, cli_sweep },
     { "import", "FILE.safetensors --config X.ini [section.key=value ...]", "a net trained elsewhere becomes a map run",
       "Takes N.weight [out, in] and N.bias [out] in the order of N as the layers of the configured net; other names by --map. Learnt Gaussian "
       "noise is fitted to the training rows. The net must work on inputs and targets as [data] scales them: --check-inputs (raw features) "
