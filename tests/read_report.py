@@ -1,7 +1,7 @@
 """Reads a report as a stranger would: python3 tests/read_report.py REPORT.html
 
 Fails unless the page is well formed (every element closed in order), asks for nothing from outside, holds no script, uses each id once,
-every picture is XML with a role, a title and a description, and the embedded JSON reads. Prints one line per figure: its id.
+every picture is XML with a role, a title and a description and has its axes' numbers apart, and the embedded JSON reads. Prints one line per figure: its id.
 """
 import html.parser
 import json
@@ -69,6 +69,17 @@ def check_picture(text, faults):
         faults.append("a picture without role, title and description")
 
 
+def check_ticks(text, faults):
+    """Labels at the end of one vertical axis stand at least a letter's height (13) apart."""
+    columns = {}
+    for x, y in re.findall(r'translate\(([\d.]+),([\d.]+)\)"[^>]*text-anchor="end"', text):
+        columns.setdefault(x, []).append(float(y))
+    for ys in columns.values():
+        ys.sort()
+        if any(b - a < 13 for a, b in zip(ys, ys[1:])):
+            faults.append("numbers of an axis stand on top of each other")
+
+
 def main(path):
     text = open(path, encoding="utf-8", errors="strict").read()
     page = Page()
@@ -83,6 +94,7 @@ def main(path):
         faults.append("a style asks for something")
     for picture in re.findall(r"<svg .*?</svg>", text, re.S):
         check_picture(picture, faults)
+        check_ticks(picture, faults)
     numbers = json.loads(page.data["numbers"])
     for figure in page.figures:
         print(figure)

@@ -2,7 +2,6 @@
  * for whom; with --ood how well rows from elsewhere are told by their uncertainty. */
 #include "cli/scores.h"
 #include "base/fail.h"
-#include "predict/calibration.h"
 #include "predict/confusion.h"
 #include "predict/detection.h"
 #include "predict/reliability.h"
@@ -29,19 +28,8 @@ static void add_metrics(evaluation *e) {
         if (!bnn_metric_fits(metric, prediction)) continue;
         bnn_score score = metric->score(prediction);
         cli_score *line = cli_scores_add(&e->scores, metric->name, score.value, score.se);
-        line->baseline = metric->score(e->baseline).value;
+        if (bnn_metric_fits(metric, e->baseline)) line->baseline = metric->score(e->baseline).value;
         if (metric->mcse != NULL) line->mcse = metric->mcse(prediction);
-    }
-}
-
-/* Of intervals and sets, where predict.calibration = conformal has made them. The baseline has none. */
-static void add_conformal(evaluation *e) {
-    const bnn_prediction *prediction = e->use.prediction;
-    for (const bnn_metric *metric = bnn_conformal_metrics; metric->name != NULL; metric++) {
-        bool has_it = metric->for_classes ? prediction->in_set != NULL : prediction->lower != NULL;
-        if (!has_it) continue;
-        bnn_score score = metric->score(prediction);
-        cli_scores_add(&e->scores, metric->name, score.value, score.se);
     }
 }
 
@@ -82,7 +70,6 @@ static bnn_status score_rows(evaluation *e, const cli_args *args) {
         return BNN_FAIL(BNN_ERR_DATA, "%s: no target column, so nothing to score", use->rows->path);
     if ((status = bnn_predict_baseline(&e->baseline, use->run.model, use->rows)) != BNN_OK) return status;
     add_metrics(e);
-    add_conformal(e);
     if ((status = add_coverages(e, args->levels.n, levels)) != BNN_OK) return status;
     if (strcmp(use->split, "train") == 0) add_elbo(e);
     return use->prediction->n_classes > 0 ? bnn_confusion_make(&e->confusion, use->prediction) : BNN_OK;

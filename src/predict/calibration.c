@@ -46,9 +46,10 @@ static bool copy_prediction(bnn_prediction *copy, const bnn_prediction *p) {
 
 /* ---- figures --------------------------------------------------------------------------------------------------------- */
 
-static double score_of(const bnn_metric *metrics, const char *name, const bnn_prediction *p) {
-    while (strcmp(metrics->name, name) != 0) metrics++;
-    return metrics->score(p).value;
+static double score_of(const char *name, const bnn_prediction *p) {
+    const bnn_metric *metric = bnn_metrics;
+    while (strcmp(metric->name, name) != 0) metric++;
+    return metric->score(p).value;
 }
 
 static bnn_calibration_figure *add_figure(bnn_calibration *c, bnn_calibration_kind kind, const char *metric) {
@@ -80,7 +81,7 @@ static bool take_intervals(bnn_prediction *p, double level) {
 }
 
 static double coverage_of(bnn_prediction *copy, double level) {
-    return take_intervals(copy, level) ? score_of(bnn_conformal_metrics, "coverage_interval", copy) : NAN;
+    return take_intervals(copy, level) ? bnn_score_coverage_interval(copy).value : NAN;
 }
 
 /* ---- one kind each: fitted on all rows, judged on a copy --------------------------------------------------------------- */
@@ -94,8 +95,8 @@ static bnn_status fit_temperature(bnn_calibration *c, const bnn_prediction *p, b
     for (int h = 0; h < 2; h++) bnn_temperature_apply(copy, halves[1 - h], half[h]);
     for (int m = 0; m < 2; m++) {
         bnn_calibration_figure *figure = add_figure(c, BNN_CALIBRATION_TEMPERATURE, names[m]);
-        figure->before = score_of(bnn_metrics, names[m], p);
-        figure->after = score_of(bnn_metrics, names[m], copy);
+        figure->before = score_of(names[m], p);
+        figure->after = score_of(names[m], copy);
     }
     return BNN_OK;
 }
@@ -109,10 +110,10 @@ static bnn_status fit_sd_scale(bnn_calibration *c, const bnn_prediction *p, bnn_
     snprintf(coverage, sizeof coverage, "coverage_%g", 100 * c->level);
     bnn_calibration_figure *moment = add_figure(c, BNN_CALIBRATION_SD_SCALE, "log_lik_moment");
     bnn_calibration_figure *covered = add_figure(c, BNN_CALIBRATION_SD_SCALE, coverage);
-    moment->before = score_of(bnn_metrics, "log_lik_moment", p);
+    moment->before = score_of("log_lik_moment", p);
     covered->before = coverage_of(copy, c->level);
     for (int h = 0; h < 2; h++) bnn_sd_scale_apply(copy, halves[1 - h], half[h]);
-    moment->after = score_of(bnn_metrics, "log_lik_moment", copy);
+    moment->after = score_of("log_lik_moment", copy);
     covered->after = coverage_of(copy, c->level);
     return copy->arena.has_failed ? BNN_FAIL_MEMORY("the calibration") : BNN_OK;
 }
@@ -141,12 +142,12 @@ static bnn_status fit_conformal(bnn_calibration *c, const bnn_prediction *p, bnn
     bnn_calibration_figure *size = add_figure(c, BNN_CALIBRATION_CONFORMAL, is_classes ? "size_set" : "width_interval");
     if (!is_classes) {
         coverage->before = coverage_of(copy, c->level);
-        size->before = score_of(bnn_conformal_metrics, "width_interval", copy);
+        size->before = bnn_score_width_interval(copy).value;
     }
     bnn_status status = cross_conformal(c, copy, scratch);
     if (status != BNN_OK) return status;
-    coverage->after = score_of(bnn_conformal_metrics, coverage->metric, copy);
-    size->after = score_of(bnn_conformal_metrics, size->metric, copy);
+    coverage->after = score_of(coverage->metric, copy);
+    size->after = score_of(size->metric, copy);
     return BNN_OK;
 }
 

@@ -56,8 +56,11 @@ double bnn_conformal_radius(size_t n, const double *scores, double level);
 /* Sets lower and upper, or in_set, of those rows. radius [n_targets]. An infinite one: everything. */
 bnn_status bnn_conformal_apply(bnn_prediction *prediction, bnn_stride rows, const double *radius);
 
-/* coverage_set and size_set of sets, coverage_interval and width_interval of intervals; ended by {0}. The prediction has them. */
-extern const bnn_metric bnn_conformal_metrics[];
+/* Of predictions that have intervals, or sets: the share of targets they hold, and their mean width (units of the target) or size. */
+bnn_score bnn_score_coverage_interval(const bnn_prediction *prediction);
+bnn_score bnn_score_width_interval(const bnn_prediction *prediction);
+bnn_score bnn_score_coverage_set(const bnn_prediction *prediction);
+bnn_score bnn_score_size_set(const bnn_prediction *prediction);
 
 /* ---- calibration.c --------------------------------------------------------------------------------------------------- */
 

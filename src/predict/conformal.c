@@ -74,15 +74,7 @@ static double row_width(const void *context, size_t row) {
     return sum / (double)p->n_targets;
 }
 
-static bnn_score coverage_set(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_in_set, p); }
-static bnn_score size_set(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_size, p); }
-static bnn_score coverage_interval(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_inside, p); }
-static bnn_score width_interval(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_width, p); }
-
-const bnn_metric bnn_conformal_metrics[] = {
-    { .name = "coverage_interval", .help = "share of targets between lower and upper", .for_numbers = true, .score = coverage_interval },
-    { .name = "width_interval", .help = "upper - lower, in units of the target", .for_numbers = true, .score = width_interval },
-    { .name = "coverage_set", .help = "share of rows whose class is in the prediction set", .for_classes = true, .score = coverage_set },
-    { .name = "size_set", .help = "classes in a prediction set", .for_classes = true, .score = size_set },
-    {0}
-};
+bnn_score bnn_score_coverage_set(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_in_set, p); }
+bnn_score bnn_score_size_set(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_size, p); }
+bnn_score bnn_score_coverage_interval(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_inside, p); }
+bnn_score bnn_score_width_interval(const bnn_prediction *p) { return bnn_average(p->n_rows, p->weight, row_width, p); }

@@ -3,6 +3,7 @@
  * Most are means of row scores (row_score.h). rmse and r2 are functions of two means at most; their se is that of the linearised
  * function (delta method). What is no mean is resampled. Case weights count everywhere. */
 #include "predict/average.h"
+#include "predict/calibration.h"
 #include "predict/detection.h"
 #include "predict/predict.h"
 #include "predict/reliability.h"
@@ -102,28 +103,33 @@ static double rmse_mcse(const bnn_prediction *p) {
 }
 
 const bnn_metric bnn_metrics[] = {
-    { "rmse", "root mean squared error of the mean", true, false, false, rmse, rmse_mcse },
-    { "mae", "mean absolute error of the mean", true, false, false, mae, NULL },
-    { "r2", "share of the targets' variance explained by the mean", true, false, false, r2, NULL },
-    { "accuracy", "share of rows whose most probable class is right", false, true, false, accuracy, NULL },
-    { "error", "share of rows whose most probable class is wrong", false, true, false, error, NULL },
-    { "log_lik", "log predictive probability (density) of the target, nats a row", true, true, false, log_lik, log_lik_mcse },
-    { "log_lik_moment", "the same for one Gaussian with the predictive mean and variance, nats a row", true, false, false,
+    { "rmse", "root mean squared error of the mean", true, false, false, false, rmse, rmse_mcse },
+    { "mae", "mean absolute error of the mean", true, false, false, false, mae, NULL },
+    { "r2", "share of the targets' variance explained by the mean", true, false, false, false, r2, NULL },
+    { "accuracy", "share of rows whose most probable class is right", false, true, false, false, accuracy, NULL },
+    { "error", "share of rows whose most probable class is wrong", false, true, false, false, error, NULL },
+    { "log_lik", "log predictive probability (density) of the target, nats a row", true, true, false, false, log_lik, log_lik_mcse },
+    { "log_lik_moment", "the same for one Gaussian with the predictive mean and variance, nats a row", true, false, false, false,
       log_lik_moment, NULL },
-    { "crps", "continuous ranked probability score, in units of the target", true, false, false, crps, NULL },
-    { "coverage_50", "share of targets inside the central 50 % interval", true, false, false, coverage_50, NULL },
-    { "coverage_90", "share of targets inside the central 90 % interval", true, false, false, coverage_90, NULL },
-    { "coverage_95", "share of targets inside the central 95 % interval", true, false, false, coverage_95, NULL },
-    { "pit_ks", "largest distance of the PIT's distribution function from the uniform one", true, false, false, bnn_score_pit_ks, NULL },
-    { "brier", "squared distance of the probabilities to the class seen, summed over classes", false, true, false, brier, brier_mcse },
-    { "ece", "expected calibration error of the most probable class, 15 equal-width bins", false, true, false, bnn_score_ece, NULL },
-    { "ace", "the same in 15 bins of equal numbers of rows", false, true, false, bnn_score_ace, NULL },
-    { "aurc", "area of the risk-coverage curve: mean error of all rows at least as sure", false, true, false, bnn_score_aurc, NULL },
-    { "auroc", "area of the ROC curve of the second of two classes", false, true, true, bnn_score_auroc, NULL },
+    { "crps", "continuous ranked probability score, in units of the target", true, false, false, false, crps, NULL },
+    { "coverage_50", "share of targets inside the central 50 % interval", true, false, false, false, coverage_50, NULL },
+    { "coverage_90", "share of targets inside the central 90 % interval", true, false, false, false, coverage_90, NULL },
+    { "coverage_95", "share of targets inside the central 95 % interval", true, false, false, false, coverage_95, NULL },
+    { "pit_ks", "largest distance of the PIT's distribution function from the uniform one", true, false, false, false, bnn_score_pit_ks, NULL },
+    { "brier", "squared distance of the probabilities to the class seen, summed over classes", false, true, false, false, brier, brier_mcse },
+    { "ece", "expected calibration error of the most probable class, 15 equal-width bins", false, true, false, false, bnn_score_ece, NULL },
+    { "ace", "the same in 15 bins of equal numbers of rows", false, true, false, false, bnn_score_ace, NULL },
+    { "aurc", "area of the risk-coverage curve: mean error of all rows at least as sure", false, true, false, false, bnn_score_aurc, NULL },
+    { "auroc", "area of the ROC curve of the second of two classes", false, true, true, false, bnn_score_auroc, NULL },
+    { "coverage_interval", "share of targets between lower and upper", true, false, false, true, bnn_score_coverage_interval, NULL },
+    { "width_interval", "upper - lower, in units of the target", true, false, false, true, bnn_score_width_interval, NULL },
+    { "coverage_set", "share of rows whose class is in the prediction set", false, true, false, true, bnn_score_coverage_set, NULL },
+    { "size_set", "classes in a prediction set", false, true, false, true, bnn_score_size_set, NULL },
     {0}
 };
 
 bool bnn_metric_fits(const bnn_metric *metric, const bnn_prediction *prediction) {
+    if (metric->needs_conformal && prediction->lower == NULL && prediction->in_set == NULL) return false;
     if (prediction->n_classes == 0) return metric->for_numbers;
     return metric->for_classes && (prediction->n_classes == 2 || !metric->needs_two_classes);
 }

@@ -59,15 +59,17 @@ typedef struct bnn_score { double value, se; } bnn_score;
 
 typedef struct bnn_metric {
     const char *name, *help;
-    bool for_numbers, for_classes, needs_two_classes;
+    bool for_numbers, for_classes, needs_two_classes, needs_conformal;
     bnn_score (*score)(const bnn_prediction *prediction);   /* se over rows; NaN where there is none, and out of memory */
     double (*mcse)(const bnn_prediction *prediction);       /* Monte Carlo error, from the number of draws; NaN: not known; may be NULL */
 } bnn_metric;
 
 /* Ended by {0}; names of the interface: rmse mae r2 log_lik log_lik_moment crps coverage_50 coverage_90 coverage_95 pit_ks | accuracy
- * error log_lik brier ece ace aurc, auroc of two classes. Targets are known. */
+ * error log_lik brier ece ace aurc, auroc of two classes; of a conformal calibration coverage_interval width_interval | coverage_set size_set.
+ * Targets are known. */
 extern const bnn_metric bnn_metrics[];
 
+/* Whether the prediction has what the metric scores: only then it may be asked. */
 bool bnn_metric_fits(const bnn_metric *metric, const bnn_prediction *prediction);
 
 /* What a predictor that ignores the features would say of the same rows: training mean and sd (one Gaussian), or class frequencies,

@@ -95,7 +95,7 @@ static bnn_status read_rows(bnn_report_run *r) {
 
 static bnn_status read_ood(bnn_report_run *r, const char *path) {
     if (path == NULL) return BNN_OK;
-    bnn_status status = bnn_run_read_rows(&r->ood_rows, &r->run, path, NULL);
+    bnn_status status = bnn_run_read_features(&r->ood_rows, &r->run, path);
     return status == BNN_OK ? bnn_run_predict(&r->ood, &r->run, r->ood_rows) : status;
 }
 

@@ -23,10 +23,10 @@ static const char script[] =
     "set ylabel 'rows' offset 0.4,0\nset ytics 0,step\nset grid noxtics\n"
     "plot $bins using (($2+$3)/2):7:(0.96*($3-$2)) with boxes linecolor rgb '#56b4e9'\nunset multiplot\n";
 
-/* About half of `most`, as 1, 2 or 5 times a power of ten. */
+/* Half of `most`, rounded up to 1, 2, 5 or 10 times a power of ten: the low axis has room for three numbers. */
 static double step_of(double most) {
     double power = pow(10, floor(log10(fmax(most / 2, 1)))), digit = most / 2 / power;
-    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+    return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
 }
 
 /* Standard errors as if one right and one wrong row were added: three right rows out of three do not prove much. */

@@ -5,8 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static bool fits(const bnn_metric *metric, const bnn_report_run *run) {
-    return run->prediction->n_classes > 0 ? metric->for_classes : metric->for_numbers;
+static bool fits(const bnn_metric *metric, const bnn_report_run *run) { return bnn_metric_fits(metric, run->prediction); }
+
+/* The constant predictor has no intervals or sets of its own: NaN. */
+static double baseline_of(const bnn_metric *metric, const bnn_report_run *run) {
+    return bnn_metric_fits(metric, run->baseline) ? metric->score(run->baseline).value : NAN;
 }
 
 /* The value to the digits that its standard error leaves it: two of that. */
@@ -67,7 +70,7 @@ void bnn_scores_put_table(bnn_text *page, const bnn_report *report) {
         bnn_text_add(page, "<tr><th scope=\"row\">%s</th>", metric->name);
         for (size_t r = 0; r < report->n_runs; r++) add_cell(page, metric, &report->runs[r]);
         bnn_text_add(page, "<td>");
-        if (fits(metric, first)) bnn_html_number(page, metric->score(first->baseline).value);
+        if (fits(metric, first)) bnn_html_number(page, baseline_of(metric, first));
         bnn_text_add(page, "</td><td class=\"words\">%s</td></tr>\n", metric->help);
     }
     bnn_text_add(page, "</tbody></table></div>\n");
@@ -80,7 +83,7 @@ json_t *bnn_scores_json(const bnn_report_run *run) {
         bnn_score score = metric->score(run->prediction);
         json_object_set_new(scores, metric->name, json_pack("{s:o, s:o, s:o}", "value", bnn_json_number(score.value), "se",
                                                             bnn_json_number(score.se), "baseline",
-                                                            bnn_json_number(metric->score(run->baseline).value)));
+                                                            bnn_json_number(baseline_of(metric, run))));
     }
     return scores;
 }

@@ -6,7 +6,10 @@ load helpers
 setup_file() { command -v gnuplot > /dev/null || skip "needs gnuplot"; }
 
 # figures REPORT: their kinds, in order, on one line; fails if the page is not sound
-figures() { python3 "$ROOT/tests/read_report.py" "$1" | sed 's/^f[0-9]*-//; s/-[0-9]*$//' | uniq | paste -sd ' '; }
+figures() {
+    python3 "$ROOT/tests/read_report.py" "$1" > ids.txt || return 1
+    sed 's/^f[0-9]*-//; s/-[0-9]*$//' ids.txt | uniq | paste -sd ' '
+}
 
 @test "every configuration without data of others gives a report that stands alone" {
     for config in "$ROOT"/configs/*.ini; do
@@ -116,9 +119,38 @@ PY
     [ "$(figures b/report.html)" = "map scatter coverage pit risk signal" ]
 }
 
-@test "rows from elsewhere get their histograms" {
+@test "confidence in many rows keeps the numbers of its axis apart" {
+    awk 'BEGIN { print "x,class"; for (i = 0; i < 300; i++) print (i % 2 ? 5 : -5) + i % 7 / 10 "," (i % 2 ? "up" : "down") }' > apart.csv
+    make_config apart apart.csv
+    "$BNN" train -q apart.ini likelihood.name=categorical data.test_fraction=0.3 method.name=map -o a
+    "$BNN" report a
+    figures a/report.html
+}
+
+@test "a conformal calibration's intervals and sets are scored on the page, as by evaluate" {
+    make_data; make_config first data.csv; make_config second classes.csv
+    for run in "first width_interval" "second size_set"; do
+        set -- $run
+        "$BNN" train -q "$1.ini" likelihood.name=$([ "$1" = first ] && echo gaussian || echo categorical) data.valid_fraction=0.4
+        "$BNN" calibrate -q "runs/$1" > /dev/null
+        "$BNN" evaluate "runs/$1" -s predict.calibration=conformal --json > scores.json
+        "$BNN" report "runs/$1" -s predict.calibration=conformal
+        NAME=$2 PAGE=runs/$1/report.html python3 - <<'PY'
+import json, os, re
+run = json.loads(re.search(r'id="numbers">(.*?)</script>', open(os.environ["PAGE"]).read(), re.S).group(1))["runs"][0]
+want, got = json.load(open("scores.json"))["metrics"], run["metrics"]
+assert set(got) == set(want), (got, want)
+got, want = got[os.environ["NAME"]], want[os.environ["NAME"]]
+assert want["value"] > 0 and abs(got["value"] - want["value"]) < 1e-7 and got["baseline"] is None, (got, want)
+PY
+    done
+}
+
+@test "rows from elsewhere get their histograms, whatever classes they have" {
     make_data; make_config first classes.csv
     "$BNN" train -q first.ini likelihood.name=categorical -o a
+    awk -F, -v OFS=, 'NR == 1 { print "a,b,colour"; next } { print $1, $2, "green" }' classes.csv > green.csv
+    "$BNN" report a --ood green.csv
     awk -F, -v OFS=, 'NR == 1 { print "a,b"; next } { print $1 * 9, $2 + 30 }' classes.csv > far.csv
     "$BNN" report a --ood far.csv
     [[ "$(figures a/report.html)" == *" confusion elsewhere signal "* ]]
