@@ -2,7 +2,7 @@
 #   make check                            build and run all tests
 #   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
 #   make check-report                     reports of all configurations in headless Chromium (Debian: chromium)
-#   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten minutes (set BNN_DATA)
+#   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten to twenty minutes (set BNN_DATA)
 #   make bench                            benchmarks (set BNN_DATA; ROUNDS=9)
 #   make check-instructions               instructions of a small step against the number kept in tests/bench
 #   make PRECISION=double                 the double build, in build/double/
