@@ -23,7 +23,7 @@ static void print_number(double value) {
 }
 
 static void print_table(const bnn_calibration *c, const char *what) {
-    printf("# %s: %zu rows; after: each half of them by a fit on the other half\n", what, c->n_rows);
+    printf("# %s: %zu rows\n# after: each half of the rows by a fit on the other half\n", what, c->n_rows);
     printf("%-12s  %-12s  %-18s  %10s  %10s\n", "calibration", "fitted", "metric", "before", "after");
     for (size_t i = 0; i < c->n_figures; i++) {
         const bnn_calibration_figure *figure = &c->figures[i];

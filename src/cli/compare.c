@@ -20,11 +20,19 @@ static const char *verdict(const bnn_place *places, size_t i) {
 
 enum { NAME_WIDTH = 30 };
 
+static size_t count_characters(const char *text) {
+    size_t n = 0;
+    for (; *text != '\0'; text++) n += (*text & 0xc0) != 0x80;
+    return n;
+}
+
 /* The end of a long name says more than its beginning. */
 static void print_name(const char *name) {
-    size_t length = strlen(name);
-    if (length <= NAME_WIDTH) printf("%-*s", NAME_WIDTH, name);
-    else printf("...%s", name + length - (NAME_WIDTH - 3));
+    bool is_long = count_characters(name) > NAME_WIDTH;
+    const char *end = name;
+    while (is_long && count_characters(end) > NAME_WIDTH - 3) end++;
+    if (is_long) fputs("...", stdout);
+    cli_field_print(end, is_long ? -(NAME_WIDTH - 3) : -NAME_WIDTH);
 }
 
 static void print_ranking(const bnn_row_score *score, const bnn_comparison *c, const bnn_place *places) {

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_LEVELS = 20, MAX_PRINTED_CLASSES = 20 };
+enum { MAX_LEVELS = 20, MAX_PRINTED_CLASSES = 11 };    /* so many columns fit 80 characters */
 
 typedef struct evaluation {
     cli_use         use;
@@ -133,7 +133,8 @@ static void print_classes(const bnn_confusion *c, char *const *names) {
     for (size_t k = 0; k < c->n_classes; k++) {
         double rows = 0;
         for (size_t other = 0; other < c->n_classes; other++) rows += c->count[k * c->n_classes + other];
-        printf("%-18.18s %9.6g", names[k], rows);
+        cli_field_print(names[k], -18);
+        printf(" %9.6g", rows);
         print_figure(c->recall[k]);
         print_figure(c->precision[k]);
         print_figure(c->brier[k]);
@@ -143,10 +144,13 @@ static void print_classes(const bnn_confusion *c, char *const *names) {
 
 static void print_confusion(const bnn_confusion *c, char *const *names) {
     printf("\n# true classes down, most probable ones across\n%-12s", "");
-    for (size_t k = 0; k < c->n_classes; k++) printf(" %5.5s", names[k]);
+    for (size_t k = 0; k < c->n_classes; k++) {
+        putchar(' ');
+        cli_field_print(names[k], 5);
+    }
     putchar('\n');
     for (size_t k = 0; k < c->n_classes; k++) {
-        printf("%-12.12s", names[k]);
+        cli_field_print(names[k], -12);
         for (size_t other = 0; other < c->n_classes; other++) printf(" %5.5g", c->count[k * c->n_classes + other]);
         putchar('\n');
     }
@@ -158,8 +162,15 @@ static void print_tables(const evaluation *e, bool is_verbose) {
     if (is_verbose && e->confusion.n_classes > 0) {
         print_classes(&e->confusion, e->use.prediction->class_names);
         if (e->confusion.n_classes <= MAX_PRINTED_CLASSES) print_confusion(&e->confusion, e->use.prediction->class_names);
+        else puts("\n# who is taken for whom: too many classes for this table, --json has it");
     }
     if (e->ood_rows != NULL) print_ood(e);
+}
+
+/* Stored draws (of an ensemble: its members) are as many as they are, whatever predict.samples says. */
+static bool holds_its_draws(const cli_use *use) {
+    const bnn_posterior *posterior = &use->run.model->posterior;
+    return posterior->row->is_list && posterior->n_draws > 0;
 }
 
 /* A figure whose Monte Carlo error is more than a tenth of its standard error would move visibly with another seed. */
@@ -170,8 +181,10 @@ static void warn_of_few_draws(const evaluation *e) {
         if (score->mcse > score->se / 10) bnn_text_add(&names, "%s%s", names.length > 0 ? ", " : "", score->name);
     }
     if (names.length > 0)
-        fprintf(stderr, "bnn: note: the Monte Carlo error of %s is more than a tenth of the standard error; raise predict.samples (now %zu)\n",
-                names.at, e->use.prediction->n_draws);
+        fprintf(stderr, "bnn: note: the Monte Carlo error of %s is more than a tenth of the standard error; ", names.at);
+    if (names.length > 0 && holds_its_draws(&e->use))
+        fprintf(stderr, "all %zu draws of the run are used, another run would have to hold more\n", e->use.prediction->n_draws);
+    else if (names.length > 0) fprintf(stderr, "raise predict.samples (now %zu)\n", e->use.prediction->n_draws);
     bnn_text_free(&names);
 }
 

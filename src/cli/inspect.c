@@ -112,19 +112,19 @@ static void print_tensors(const inspection *in) {
 }
 
 static void print_number(double value) {
-    if (isnan(value)) printf("  %10s", "-");
-    else printf("  %10.4g", value);
+    if (isnan(value)) printf("  %9s", "-");
+    else printf("  %9.4g", value);
 }
 
 static void print_blocks(const inspection *in) {
-    printf("\n%-28s  %10s  %10s  %10s  %10s  %10s\n", "block", "numbers", "mean |mu|", "mean sd", "|mu| > sd", "nonzero");
+    printf("\n%-23s  %9s  %9s  %9s  %9s  %9s\n", "block", "numbers", "mean |mu|", "mean sd", "|mu| > sd", "nonzero");
     for (size_t b = 0; b < in->n_blocks; b++) {
         const summary *s = &in->blocks[b];
-        printf("%-28s  %10zu", s->block->name, s->block->n);
+        printf("%-23s  %9zu", s->block->name, s->block->n);
         print_number(s->mean_abs);
         print_number(s->mean_sd);
         print_number(s->share);
-        printf("  %10zu\n", s->nonzero);
+        printf("  %9zu\n", s->nonzero);
     }
 }
 

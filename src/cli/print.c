@@ -14,6 +14,18 @@ void cli_error_print(const char *sentences) {
     }
 }
 
+static bool begins_character(char byte) { return (byte & 0xc0) != 0x80; }
+
+/* Padding by printf counts bytes and cuts characters in two. */
+void cli_field_print(const char *text, int width) {
+    int room = abs(width), n = 0;
+    const char *end = text;
+    for (; *end != '\0' && n + begins_character(*end) <= room; end++) n += begins_character(*end);
+    if (width > 0) printf("%*s", room - n, "");
+    for (const char *c = text; c < end; c++) putchar((unsigned char)*c < ' ' ? '?' : *c);
+    if (width < 0) printf("%*s", room - n, "");
+}
+
 static void print_duration(double seconds) {
     if (seconds < 1e-3) printf("%.3g us", 1e6 * seconds);
     else if (seconds < 1) printf("%.3g ms", 1e3 * seconds);

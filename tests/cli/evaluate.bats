@@ -33,6 +33,30 @@ assert m["rmse"]["mcse"] > 0 and m["log_lik"]["mcse"] > 0 and "mcse" not in m["m
 PY
 }
 
+@test "who holds all its draws is not told to draw more" {
+    make_data; make_config first data.csv
+    "$BNN" train -q first.ini method.name=ensemble method.members=3 train.epochs=5
+    "$BNN" evaluate runs/first 2>&1 > /dev/null | grep -q 'all 3 draws of the run are used'
+}
+
+@test "tables fit 80 columns and cut names between characters" {
+    make_data; make_config first data.csv
+    awk -F, 'NR == 1 { print "a,b,kind"; next } { printf "%s,%s,%s\n", $1, $2, ($3 > 0 ? "\xc3\xa9t\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9t\xc3\xa9-with-a-long-name-in-it" : "b") }' data.csv > long.csv
+    make_config second long.csv
+    "$BNN" train -q first.ini data.valid_fraction=0.3; "$BNN" train -q second.ini likelihood.name=categorical data.valid_fraction=0.3
+    "$BNN" evaluate runs/second -v > tables.txt
+    for run in runs/first runs/second; do
+        for command in evaluate calibrate prune inspect; do "$BNN" $command $run; done
+    done >> tables.txt
+    "$BNN" compare runs/first runs/first >> tables.txt
+    python3 - <<'PY'
+lines = list(open("tables.txt", encoding="utf-8", errors="strict"))
+assert not [line for line in lines if len(line) > 81]
+name = "\u00e9t\u00e9\u00e9\u00e9\u00e9t\u00e9-with-a-long-name-in-it"
+assert any(line.startswith(name[:12] + " ") for line in lines) and any(line.startswith(name[:18] + " ") for line in lines)
+PY
+}
+
 @test "the confusion of classes stands in JSON, and in the table with -v" {
     make_classes_run
     refute grep -q 'precision' <("$BNN" evaluate runs/first)
