@@ -235,6 +235,7 @@ bnn_status cli_evaluate(const cli_args *args) {
     if ((status = cli_use_start(&e.use, args))                                   != BNN_OK) goto done;
     if ((status = score_rows(&e, args))                                          != BNN_OK) goto done;
     if ((status = score_ood(&e, args->ood))                                      != BNN_OK) goto done;
+    if ((status = cli_requirements_find(&args->requirements, &e.scores, &e.ood)) != BNN_OK) goto done;
     if (args->json) status = print_json(&e);
     else print_tables(&e, args->verbose);
     if (!args->json) warn_of_few_draws(&e);

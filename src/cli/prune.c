@@ -52,6 +52,7 @@ static bnn_status show_curve(const cli_args *args) {
         return BNN_FAIL(BNN_ERR_USAGE, "-o, -n and --force are for a new run: say with --keep PERCENT how many weights it keeps");
     for (size_t i = 0; i < POINTS; i++) points[i].removed = removed_shares[i];
     bnn_status status = bnn_run_open(&use.run, args->words.at[0], args->sets.n, args->sets.at);
+    if (status == BNN_OK) status = bnn_model_check_prunable(use.run.model);      /* before it is asked for rows in vain */
     if (status == BNN_OK) status = bnn_run_read_split(&use.rows, &use.run, args->split, &use.split);
     if (status == BNN_OK) status = bnn_run_prune_curve(&use.run, use.rows, POINTS, points);
     if (status == BNN_OK && args->json) status = print_json(points, &use);

@@ -97,15 +97,23 @@ static bnn_status fail_metric(const requirement *r, const cli_scores *scores, co
     return BNN_FAIL(BNN_ERR_USAGE, "--require \"%s\": no metric \"%s\" here; did you mean \"%s\"?", r->text, r->name, nearest);
 }
 
+bnn_status cli_requirements_find(const cli_words *requirements, const cli_scores *scores, const cli_scores *more) {
+    for (size_t i = 0; i < requirements->n; i++) {
+        requirement r;
+        parse(&r, requirements->at[i]);
+        if (find(scores, r.name) == scores->n && find(more, r.name) == more->n) return fail_metric(&r, scores, more);
+    }
+    return BNN_OK;
+}
+
 bnn_status cli_requirements_check(const cli_words *requirements, const cli_scores *scores, const cli_scores *more) {
     bnn_status status = BNN_OK;
     bnn_error_clear();
     for (size_t i = 0; i < requirements->n; i++) {
         requirement r;
         parse(&r, requirements->at[i]);
-        size_t at = find(scores, r.name), at_more = find(more, r.name);
-        if (at == scores->n && at_more == more->n) return fail_metric(&r, scores, more);
-        double value = at < scores->n ? scores->at[at].value : more->at[at_more].value;
+        size_t at = find(scores, r.name);
+        double value = at < scores->n ? scores->at[at].value : more->at[find(more, r.name)].value;
         if (!holds(&r, value)) status = bnn_error_add(BNN_ERR_CHECK, "required %s, but %s = %.6g", r.text, r.name, value);
     }
     return status;

@@ -25,7 +25,10 @@ json_t *cli_scores_json(const cli_scores *scores);
 /* --require: all texts parse (BNN_ERR_USAGE names the first that does not), */
 bnn_status cli_requirements_parse(const cli_words *requirements);
 
-/* and hold: BNN_ERR_CHECK names all that do not, BNN_ERR_USAGE a figure that is in neither list. NaN holds nothing. */
+/* are about figures of one of the lists (BNN_ERR_USAGE), */
+bnn_status cli_requirements_find(const cli_words *requirements, const cli_scores *scores, const cli_scores *more);
+
+/* and hold: BNN_ERR_CHECK names all that do not. NaN holds nothing. */
 bnn_status cli_requirements_check(const cli_words *requirements, const cli_scores *scores, const cli_scores *more);
 
 #endif

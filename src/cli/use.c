@@ -2,13 +2,15 @@
 #include "cli/cli.h"
 #include "base/fail.h"
 
+#include <string.h>
+
 static bnn_status read_rows(cli_use *use, const cli_args *args) {
     const char *data = args->words.n > 1 ? args->words.at[1] : NULL;
     if (data != NULL && args->split != NULL)
         return BNN_FAIL(BNN_ERR_USAGE, "--split %s and rows of %s: only one of them", args->split, data);
     if (data == NULL && args->labels != NULL) return BNN_FAIL(BNN_ERR_USAGE, "--labels belongs to a file of rows, and none is named");
     if (data == NULL) return bnn_run_read_split(&use->rows, &use->run, args->split, &use->split);
-    use->split = data;
+    use->split = strcmp(data, "-") == 0 ? "standard input" : data;
     return bnn_run_read_rows(&use->rows, &use->run, data, args->labels);
 }
 

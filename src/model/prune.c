@@ -53,10 +53,15 @@ static bnn_status note_facts(bnn_model *model, double keep) {
     return bnn_model_note_number(model, "kept_share", keep);
 }
 
+bnn_status bnn_model_check_prunable(const bnn_model *model) {
+    if (model->posterior.row == &bnn_diag_posterior) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_CONFIG, "pruning goes by |mean| / sd of each weight, and a posterior of kind %s has no such spread: train with "
+                    "method.name = bbb, or laplace with structure = diag", model->posterior.row->head.name);
+}
+
 bnn_status bnn_model_prune(bnn_model *model, double keep) {
-    if (model->posterior.row != &bnn_diag_posterior)
-        return BNN_FAIL(BNN_ERR_CONFIG, "pruning goes by |mean| / sd of each weight, and a posterior of kind %s has no such spread: train with "
-                        "method.name = bbb, or laplace with structure = diag", model->posterior.row->head.name);
+    bnn_status status = bnn_model_check_prunable(model);
+    if (status != BNN_OK) return status;
     if (!(keep > 0 && keep <= 1)) return BNN_FAIL(BNN_ERR_USAGE, "a share of %g of the weights to keep, allowed (0, 1]", keep);
     size_t n = gather_scores(model, NULL), n_gone = n - (size_t)round(keep * (double)n), n_below = 0;
     double *scores = malloc(n * sizeof *scores);

@@ -208,11 +208,13 @@ static void take_numbers(reader *r) {
 
 static void name_left_out(const reader *r, bnn_text *left_out) {
     static const char *const derived[] = { "label", "entropy", "entropy_aleatoric", "lower", "upper", "set", NULL };
+    bool has_log_lik = r->p->n_classes > 0;       /* of numbers it would take the whole distribution */
     for (size_t c = 0; left_out != NULL && c < r->cells.n_columns; c++) {
         const char *name = bnn_cells_name(&r->cells, c);
         size_t d = 0;
         while (derived[d] != NULL && strcmp(derived[d], name) != 0) d++;
-        if (!r->is_used[c] && derived[d] == NULL) bnn_text_add(left_out, "%s%s", left_out->length > 0 ? ", " : "", name);
+        bool is_derived = derived[d] != NULL || (has_log_lik && strcmp(name, "log_lik") == 0);
+        if (!r->is_used[c] && !is_derived) bnn_text_add(left_out, "%s%s", left_out->length > 0 ? ", " : "", name);
     }
 }
 

@@ -90,7 +90,7 @@ static bnn_status read_rows(bnn_report_run *r) {
     bnn_status status = bnn_data_parts_read(&r->parts, &options, (uint64_t)run.seed, wants_classes);
     r->rows = r->parts.test != NULL ? r->parts.test : r->parts.valid != NULL ? r->parts.valid : r->parts.train;
     r->split = r->parts.test != NULL ? "test" : r->parts.valid != NULL ? "validation" : "training";
-    return status;
+    return status == BNN_OK ? bnn_run_check_features(&r->run, r->rows) : status;
 }
 
 static bnn_status read_ood(bnn_report_run *r, const char *path) {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const changeable[] = { "predict.", "run.threads=", "data.format=", "data.header=", NULL };
+static const char *const changeable[] = { "predict.", "run.threads=", "data.format=", "data.header=", "data.ignore=", NULL };
 
 static bnn_status check_sets(size_t n_sets, const char *const *sets) {
     bnn_status status = BNN_OK;
@@ -19,7 +19,7 @@ static bnn_status check_sets(size_t n_sets, const char *const *sets) {
         while (changeable[k] != NULL && strncmp(sets[i], changeable[k], strlen(changeable[k])) != 0) k++;
         if (changeable[k] == NULL)
             status = bnn_error_add(BNN_ERR_CONFIG, "%s: a finished run keeps its settings; only those of [predict], run.threads, "
-                                   "data.format and data.header can be changed", sets[i]);
+                                   "data.format, data.header and data.ignore can be changed", sets[i]);
     }
     return status;
 }
@@ -77,6 +77,16 @@ static bool is_split(const char *name) {
     return name == NULL || strcmp(name, "train") == 0 || strcmp(name, "valid") == 0 || strcmp(name, "test") == 0;
 }
 
+bnn_status bnn_run_check_features(const bnn_run *run, const bnn_dataset *rows) {
+    const bnn_schema *got = &rows->schema, *want = &run->model->schema;
+    bool has_names = got->feature_names != NULL && want->feature_names != NULL && got->n_features == want->n_features;
+    for (size_t j = 0; has_names && j < want->n_features; j++)
+        if (strcmp(got->feature_names[j], want->feature_names[j]) != 0)
+            return BNN_FAIL(BNN_ERR_DATA, "%s: feature %zu is '%s', but '%s' in the model of %s: leave data.ignore and the file as they were "
+                            "in training", rows->path, j, got->feature_names[j], want->feature_names[j], run->folder);
+    return BNN_OK;
+}
+
 bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char *split, const char **taken) {
     bnn_data_options options;
     bnn_run_options run_options;
@@ -91,8 +101,11 @@ bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char
     if (*part == NULL)
         status = BNN_FAIL(BNN_ERR_DATA, "%s: the run has no %s rows: name a file of rows, or another split", run->folder,
                           split == NULL ? "test or validation" : split);
-    *rows = *part;
-    *part = NULL;
+    else status = bnn_run_check_features(run, *part);
+    if (status == BNN_OK) {
+        *rows = *part;
+        *part = NULL;
+    }
     if (taken != NULL) *taken = found;
     bnn_data_parts_free(&parts);
     return status;

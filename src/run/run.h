@@ -102,7 +102,7 @@ void       bnn_run_forecast_free(bnn_run_forecast *forecast);
 
 /* ---- using a run ----------------------------------------------------------------------------------------------------- */
 
-/* Opens a finished run: config and model. sets change this use of it: keys of [predict], run.threads, data.format and data.header;
+/* Opens a finished run: config and model. sets change this use of it: keys of [predict], run.threads, data.format, data.header and data.ignore;
  * others would contradict the posterior (BNN_ERR_CONFIG). BNN_ERR_DATA if `folder` is no run folder or not finished. */
 bnn_status bnn_run_open(bnn_run *run, const char *folder, size_t n_sets, const char *const *sets);
 void       bnn_run_free(bnn_run *run);
@@ -110,6 +110,10 @@ void       bnn_run_free(bnn_run *run);
 /* The rows of split "train", "valid" or "test" of the run's own configuration; NULL: test, else valid, else an error that says so. The
  * name of the one taken comes back in *taken (may be NULL). */
 bnn_status bnn_run_read_split(bnn_dataset **rows, const bnn_run *run, const char *split, const char **taken);
+
+/* Whether rows of the run's own files have the model's features, by name. Such files are read as in training, by the configuration alone:
+ * another data.ignore, or a file that has changed, may put one column in the place of another. BNN_ERR_DATA. */
+bnn_status bnn_run_check_features(const bnn_run *run, const bnn_dataset *rows);
 
 /* Rows of another file ("-": standard input), matched to the model's columns and classes. labels: IDX labels or NULL. */
 bnn_status bnn_run_read_rows(bnn_dataset **rows, const bnn_run *run, const char *path, const char *labels);

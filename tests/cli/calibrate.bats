@@ -159,3 +159,12 @@ PY
     refused 'empty' "$BNN" calibrate a.csv
     refused 'nowhere.csv' "$BNN" calibrate nowhere.csv
 }
+
+@test "our own predictions of classes come back whole, and nothing is said to be left out" {
+    make_data; make_config first classes.csv
+    "$BNN" train -q first.ini likelihood.name=categorical > /dev/null
+    "$BNN" predict runs/first > rows.csv
+    "$BNN" calibrate rows.csv -o out.csv 2> talk.txt > /dev/null
+    refute grep -q 'left out' talk.txt
+    [ "$(head -1 out.csv)" = "$(head -1 rows.csv)" ]
+}

@@ -139,3 +139,11 @@ PY
     refused 'no targets' "$BNN" compare runs/first second --data bare.csv
     refused 'compare wants RUN RUN' "$BNN" compare runs/first
 }
+
+@test "a requirement on what is not measured is refused before anything is printed" {
+    make_data; make_config first data.csv
+    "$BNN" train -q first.ini
+    refused 'no metric "rmsee" here; did you mean "rmse"' "$BNN" evaluate runs/first --require 'rmse<100' --require 'rmsee<1'
+    fails_with 4 'required rmse<0' "$BNN" evaluate runs/first --require 'rmse<0'
+    grep -q '^rmse ' stdout.txt
+}

@@ -145,3 +145,15 @@ PYTHON
     rm runs/first/posterior.safetensors
     refused "the run has no posterior" "$BNN" predict runs/first data.csv
 }
+
+@test "a column that the model does not know can be ignored, but no feature be exchanged" {
+    make_data; make_config first data.csv
+    awk -F, '{ print $0 "," (NR == 1 ? "id" : NR) }' data.csv | awk -F, -v OFS=, '{ print $1, $2, $4, $3 }' > with-id.csv
+    "$BNN" train -q first.ini
+    refused "column 'id' is unknown to the model" "$BNN" predict runs/first with-id.csv
+    "$BNN" predict runs/first with-id.csv -s data.ignore=id > with.csv
+    "$BNN" predict runs/first data.csv | cmp - with.csv
+    "$BNN" train -q first.ini data.train=with-id.csv data.ignore=id -o ignoring
+    refused "feature 1 is 'id', but 'b' in the model" "$BNN" evaluate ignoring -s data.ignore=b
+    refused "feature 1 is 'id', but 'b' in the model" "$BNN" report ignoring -s data.ignore=b
+}

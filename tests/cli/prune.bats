@@ -62,6 +62,8 @@ PY
     "$BNN" train -q first.ini method.name=map -o map > /dev/null
     refused 'posterior of kind draws has no such spread' "$BNN" prune map --keep 50
     refused 'posterior of kind draws has no such spread' "$BNN" prune map
+    "$BNN" train -q first.ini method.name=map data.test_fraction=0 -o without-test > /dev/null
+    refused 'posterior of kind draws has no such spread' "$BNN" prune without-test
     refused 'above 0 and at most 100' "$BNN" prune runs/first --keep 0
     refused 'above 0 and at most 100' "$BNN" prune runs/first --keep half
     refused 'say with --keep' "$BNN" prune runs/first -o elsewhere
