@@ -1,6 +1,7 @@
 /* Metrics as cards, as a table and as JSON. */
 #include "report/html.h"
 #include "report/words.h"
+#include "run/compare.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,6 +61,16 @@ static void add_heading(bnn_text *page, const bnn_report *report) {
                  report->n_runs == 1 ? "" : ", first run");
 }
 
+static bool has_other_rows(const bnn_report *report) {
+    const bnn_dataset *first = report->runs[0].rows;
+    bool is_other = false;
+    for (size_t r = 1; r < report->n_runs; r++) {
+        const bnn_dataset *rows = report->runs[r].rows;
+        is_other = is_other || rows->n_rows != first->n_rows || strcmp(rows->path, first->path) != 0 || bnn_rows_differ(first, rows);
+    }
+    return is_other;
+}
+
 void bnn_scores_put_table(bnn_text *page, const bnn_report *report) {
     const bnn_report_run *first = &report->runs[0];
     bnn_text_add(page, "<div class=\"scroll\" tabindex=\"0\"><table>\n");
@@ -74,6 +85,9 @@ void bnn_scores_put_table(bnn_text *page, const bnn_report *report) {
         bnn_text_add(page, "</td><td class=\"words\">%s</td></tr>\n", metric->help);
     }
     bnn_text_add(page, "</tbody></table></div>\n");
+    if (has_other_rows(report))
+        bnn_text_add(page, "<p class=\"warning\"><b>Not the same rows.</b> Some of the runs are scored on other rows than the first: part of what "
+                     "sets their figures apart is the choice of rows.</p>\n");
 }
 
 json_t *bnn_scores_json(const bnn_report_run *run) {

@@ -10,6 +10,7 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { GROUPS = 150, MAX_RUNS = BNN_FIGURE_SHEETS };
 
@@ -60,6 +61,16 @@ static size_t count(const bnn_report *report, const bnn_report_run *run) {
     (void)run;
     for (size_t k = 0; k < CURVES; k++) n += has_curve(report, &curves[k]);
     return n;
+}
+
+/* Members of an ensemble or a mixture are fitted one after the other, and their epochs counted on. */
+static bool has_members(const bnn_report *report) {
+    bool has_some = false;
+    for (size_t r = 0; r < report->n_runs; r++) {
+        const char *members = bnn_config_text(report->runs[r].run.config, "method", "members");
+        has_some = has_some || (members != NULL && strcmp(members, "1") != 0);
+    }
+    return has_some;
 }
 
 /* The i-th curve that any run has. */
@@ -122,7 +133,7 @@ static bnn_status draw(bnn_figure *figure, const bnn_report *report, const bnn_r
     bnn_status status = BNN_OK;
     (void)run;
     add_title(&figure->title, report, curve);
-    bnn_text_add(&figure->caption, "%s", curve->caption);
+    bnn_text_add(&figure->caption, "%s%s", curve->caption, has_members(report) ? " At each jump the next member begins anew." : "");
     for (size_t r = 0; r < report->n_runs && figure->n_sheets < MAX_RUNS && status == BNN_OK; r++) {
         const bnn_history *h = &report->runs[r].history;
         size_t column = find_column(h, curve);

@@ -70,8 +70,8 @@ static bnn_status draw_signal(bnn_figure *figure, const bnn_report *report, cons
         bnn_sheet_add(sheet, NULL, row);
     }
     bnn_text_add(&figure->title, "Signal to noise of the weights");
-    bnn_text_add(&figure->caption, "How far each weight's mean is from zero, in its own standard deviations (powers of ten). "
-                 "%.0f %% of all weights lie left of the line: zero is within one standard deviation, and most of them could be "
+    bnn_text_add(&figure->caption, "How far each weight's mean is from zero, in its own standard deviations (powers of ten); the first step holds "
+                 "all below. %.0f %% of all weights lie left of the line: zero is within one standard deviation, and most of them could be "
                  "removed.", 100 * below);
     bnn_figure_axes(figure, "log10 |mu| / sd", "share of the layer's weights");
     bnn_text_add(&figure->script, "set yrange [0:*]\nset arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb '#8a8a8a' dashtype 2\n");

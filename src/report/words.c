@@ -80,12 +80,14 @@ static void add_scored(bnn_text *page, const bnn_report_run *run) {
     bnn_text_add(page, ".");
 }
 
+/* A fit that has not converged says so in passing; on the page it throws doubt on all that follows. */
 static void add_warnings(bnn_text *page, const char *log) {
     static const char word[] = "warning: ";
     for (const char *line = log; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (strncmp(line, word, strlen(word)) != 0) continue;
-        char *text = strndup(line + strlen(word), strcspn(line, "\n") - strlen(word));
-        add_escaped(page, "<p class=\"warning\"><b>Warning.</b> ", text, "</p>\n");
+        char *text = strndup(line, strcspn(line, "\n"));
+        bool has_word = text != NULL && strncmp(text, word, strlen(word)) == 0;
+        if (has_word || (text != NULL && strstr(text, ", not converged") != NULL))
+            add_escaped(page, "<p class=\"warning\"><b>Warning.</b> ", has_word ? text + strlen(word) : text, "</p>\n");
         free(text);
     }
 }

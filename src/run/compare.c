@@ -14,16 +14,18 @@ static bnn_status read_rows(bnn_comparison *c, size_t i, const bnn_comparison_re
     return bnn_run_read_split(&c->rows[i], run, i == 0 ? request->split : c->split, &c->split);
 }
 
-/* Equal targets could be chance; row numbers of one file are not. */
-static bnn_status check_rows(const bnn_comparison *c, size_t i) {
-    const bnn_dataset *a = c->rows[0], *b = c->rows[i];
+bool bnn_rows_differ(const bnn_dataset *a, const bnn_dataset *b) {
     size_t n = a->n_rows < b->n_rows ? a->n_rows : b->n_rows;
-    if (a->file_rows == NULL || b->file_rows == NULL || strcmp(a->path, b->path) != 0) return BNN_OK;
+    if (a->file_rows == NULL || b->file_rows == NULL || strcmp(a->path, b->path) != 0) return false;
     for (size_t row = 0; row < n; row++)
-        if (a->file_rows[row] != b->file_rows[row])
-            return BNN_FAIL(BNN_ERR_DATA, "the %s rows of %s and %s are different rows of %s: give all runs the same ones (--data FILE)",
-                            c->split, c->runs[0].folder, c->runs[i].folder, a->path);
-    return BNN_OK;
+        if (a->file_rows[row] != b->file_rows[row]) return true;
+    return false;
+}
+
+static bnn_status check_rows(const bnn_comparison *c, size_t i) {
+    if (!bnn_rows_differ(c->rows[0], c->rows[i])) return BNN_OK;
+    return BNN_FAIL(BNN_ERR_DATA, "the %s rows of %s and %s are different rows of %s: give all runs the same ones (--data FILE)", c->split,
+                    c->runs[0].folder, c->runs[i].folder, c->rows[0]->path);
 }
 
 static bnn_status open_all(bnn_comparison *c, const bnn_comparison_request *request) {

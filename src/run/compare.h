@@ -27,4 +27,8 @@ typedef struct bnn_comparison {
 bnn_status bnn_comparison_make(bnn_comparison *comparison, const bnn_comparison_request *request);
 void       bnn_comparison_free(bnn_comparison *comparison);
 
+/* Whether two sets of rows, as far as the shorter goes, are known to be different rows of one file. Of different files nothing is known: their
+ * targets may tell. */
+bool bnn_rows_differ(const bnn_dataset *a, const bnn_dataset *b);
+
 #endif

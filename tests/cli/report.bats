@@ -146,6 +146,19 @@ PY
     done
 }
 
+@test "a page warns of a fit that has not converged, of rows that differ between runs, and only then" {
+    make_data; make_config first data.csv
+    "$BNN" train -q first.ini -o a; "$BNN" train -q first.ini run.seed=2 method.members=2 -o b
+    "$BNN" report a a -o same.html; "$BNN" report a b -o other.html
+    refute grep -q 'class="warning"' same.html
+    grep -q 'class="warning"><b>Not the same rows' other.html
+    refute grep -q 'next member begins' same.html
+    grep -q 'next member begins' other.html
+    echo "stopped after 9 iterations, not converged: no step lowers the loss" >> a/log.txt
+    "$BNN" report a
+    grep -q 'class="warning"><b>Warning.</b> stopped after 9 iterations' a/report.html
+}
+
 @test "rows from elsewhere get their histograms, whatever classes they have" {
     make_data; make_config first classes.csv
     "$BNN" train -q first.ini likelihood.name=categorical -o a
