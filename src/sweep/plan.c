@@ -162,7 +162,10 @@ static bnn_status read_base(bnn_plan *plan, const bnn_grid_axis *axis, size_t i)
     char *path = bnn_path_resolve(axis->file, axis->values[i]);
     if (path == NULL) return BNN_FAIL_MEMORY("the name of a base configuration");
     bnn_status status = bnn_ini_read(&plan->bases[i], path, &plan->arena);
-    if (status == BNN_ERR_DATA) status = bnn_error_set(BNN_ERR_CONFIG, "%s: base configuration %s", axis->where, bnn_error_text());
+    if (status == BNN_ERR_DATA) {
+        const char *sentence = bnn_phrase_format(&plan->arena, "%s", bnn_error_text());
+        status = BNN_FAIL(BNN_ERR_CONFIG, "%s: [sweep] config: %s", axis->where, sentence);
+    }
     free(path);
     return status;
 }

@@ -96,8 +96,8 @@ const char *bnn_result_metric_name(size_t i) {
 }
 
 int bnn_result_metric_sign(const char *name) {
-    static const char *const more[] = { "log_lik", "log_lik_moment", "r2", "accuracy", "auroc", "log_evidence", "elbo" };
-    static const char *const less[] = { "rmse", "mae", "crps", "error", "brier", "ece", "ace", "aurc", "nll" };
+    static const char *const more[] = { "log_lik", "log_lik_moment", "r2", "accuracy", "auroc" };
+    static const char *const less[] = { "rmse", "mae", "crps", "error", "brier", "ece", "ace", "aurc" };
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (strcmp(name, more[i]) == 0) return 1;
     for (size_t i = 0; i < sizeof less / sizeof *less; i++)
