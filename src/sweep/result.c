@@ -23,7 +23,7 @@ static json_t *score_all(const bnn_prediction *prediction, const json_t *facts) 
     json_t *metrics = json_object();
     double value;
     for (const bnn_metric *metric = bnn_metrics; metric->name != NULL; metric++) {
-        if (!(prediction->n_classes > 0 ? metric->for_classes : metric->for_numbers)) continue;
+        if (!bnn_metric_fits(metric, prediction)) continue;
         bnn_score score = metric->score(prediction);
         put(metrics, metric->name, score.value, score.se);
     }
