@@ -78,35 +78,48 @@ static bnn_status begin(bnn_figure *figure, const bnn_report_run *run, size_t ta
     return BNN_OK;
 }
 
-static bnn_status draw_curve(bnn_figure *figure, const bnn_report *report, const bnn_report_run *run, size_t i) {
-    (void)report;
-    bnn_status status = begin(figure, run, i);
+/* A picture of the bands: what is filled below the mean and the data, and what it means. */
+typedef struct band_view { const char *title, *caption, *areas; } band_view;
+
+static const band_view prediction_view = {
+    "What the net predicts",
+    "Mean and central 50 % and 90 % bands of the prediction over a wider range than the training data. About half of new points belong "
+    "into the inner band and nine in ten into the outer one.",
+    "$bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#cfe8f7' title '90 %', "
+    "$bands using 2:(edge($5)):(edge($6)) with filledcurves linecolor rgb '#8cc9ec' title '50 %'",
+};
+
+static const band_view source_view = {
+    "Where the uncertainty comes from",
+    "The 90 % band taken apart. Blue: what the model does not know; more data there would narrow it, and it widens away from the data. "
+    "Orange: noise that comes on top and that no further data remove.",
+    "$bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#f6d79a' title 'model and noise', "
+    "$bands using 2:(edge($3-1.645*$9)):(edge($3+1.645*$9)) with filledcurves linecolor rgb '#8cc9ec' title 'model alone'",
+};
+
+static bnn_status draw(bnn_figure *figure, const bnn_report_run *run, size_t target, const band_view *view) {
+    bnn_status status = begin(figure, run, target);
     if (status != BNN_OK) return status;
+    bnn_text_add(&figure->title, "%s", view->title);
+    bnn_text_add(&figure->caption, "%s", view->caption);
+    bnn_text_add(&figure->script, "plot %s, $bands using 2:(near($3)) with lines linewidth 2 linecolor rgb '#0072b2' title 'mean', "
+                 "$train using 2:3 with points pointtype 7 pointsize 0.35 linecolor rgb '#000000' title 'training'", view->areas);
+    return BNN_OK;
+}
+
+static bnn_status draw_curve(bnn_figure *figure, const bnn_report *report, const bnn_report_run *run, size_t i) {
+    bnn_status status = draw(figure, run, i, &prediction_view);
+    (void)report;
+    if (status != BNN_OK || run->parts.test == NULL) return status;
     add_data(figure, run->parts.test, "test", i);
-    bnn_text_add(&figure->title, "What the net predicts");
-    bnn_text_add(&figure->caption, "Mean and central 50 %% and 90 %% bands of the prediction over a wider range than the training data. "
-                 "About half of new points belong into the inner band and nine in ten into the outer one.");
-    bnn_text_add(&figure->script, "plot $bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#cfe8f7' title '90 %%', "
-                 "$bands using 2:(edge($5)):(edge($6)) with filledcurves linecolor rgb '#8cc9ec' title '50 %%', "
-                 "$bands using 2:(near($3)) with lines linewidth 2 linecolor rgb '#0072b2' title 'mean', "
-                 "$train using 2:3 with points pointtype 7 pointsize 0.35 linecolor rgb '#000000' title 'training'%s\n",
-                 run->parts.test == NULL ? "" : ", $test using 2:3 with points pointtype 6 pointsize 0.55 linewidth 1.5 "
-                 "linecolor rgb '#d55e00' title 'test'");
+    bnn_text_add(&figure->script, ", $test using 2:3 with points pointtype 6 pointsize 0.55 linewidth 1.5 linecolor rgb '#d55e00' "
+                 "title 'test'");
     return BNN_OK;
 }
 
 static bnn_status draw_sources(bnn_figure *figure, const bnn_report *report, const bnn_report_run *run, size_t i) {
     (void)report;
-    bnn_status status = begin(figure, run, i);
-    if (status != BNN_OK) return status;
-    bnn_text_add(&figure->title, "Where the uncertainty comes from");
-    bnn_text_add(&figure->caption, "The 90 %% band taken apart. Blue: what the model does not know; more data there would narrow "
-                 "it, and it widens away from the data. Orange: noise that comes on top and that no further data remove.");
-    bnn_text_add(&figure->script, "plot $bands using 2:(edge($4)):(edge($7)) with filledcurves linecolor rgb '#f6d79a' title 'model and noise', "
-                 "$bands using 2:(edge($3-1.645*$9)):(edge($3+1.645*$9)) with filledcurves linecolor rgb '#8cc9ec' title 'model alone', "
-                 "$bands using 2:(near($3)) with lines linewidth 2 linecolor rgb '#0072b2' title 'mean', "
-                 "$train using 2:3 with points pointtype 7 pointsize 0.35 linecolor rgb '#000000' title 'training'\n");
-    return BNN_OK;
+    return draw(figure, run, i, &source_view);
 }
 
 const bnn_figure_row bnn_figure_curve = { .name = "curve", .count = count, .draw = draw_curve };
