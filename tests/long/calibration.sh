@@ -4,18 +4,9 @@
 # Bounds: an independent prototype of the same nets has an ece of .013 and .003 after temperature, and loses nothing by removing 75 % of the
 # weights, with the scale mixture prior 95 %; Blundell et al. 2015, table 2, lose .05 points there with 1200 units.
 set -eu
-bnn=$(realpath "${1:-build/bnn}")
-root=$(cd "$(dirname "$0")/../.." && pwd)
-skip() { echo "calibration.sh: skipped: $1"; exit 0; }
-[ -n "${BNN_DATA:-}" ] || skip "set BNN_DATA to the folder that holds mnist/"
-[ -r "$BNN_DATA/mnist/train-images-idx3-ubyte.gz" ] || skip "no mnist/train-images-idx3-ubyte.gz in $BNN_DATA"
-BNN_DATA=$(realpath "$BNN_DATA")
-export BNN_DATA
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
-failures=0
-
-fail() { echo "calibration.sh: $1" >&2; failures=$((failures + 1)); }
+# shellcheck source=tests/long/common.sh
+. "$(dirname "$0")/common.sh"
+needs mnist/train-images-idx3-ubyte.gz
 
 # train NAME [SECTION.KEY=VALUE ...]
 train() {

@@ -5,16 +5,9 @@
 # Fails where a figure is missed: predictions of a tuned precision are as good as map's (log_lik not below it, .1 points of error), diag over all
 # layers by validation .04 above map's AUROC, kron over the last layer by evidence .02 above.
 set -eu
-bnn=$(realpath "${1:-build/bnn}")
-root=$(cd "$(dirname "$0")/../.." && pwd)
-skip() { echo "laplace.sh: skipped: $1"; exit 0; }
-[ -n "${BNN_DATA:-}" ] || skip "set BNN_DATA to the folder that holds mnist/ and notmnist/"
-[ -r "$BNN_DATA/mnist/train-images-idx3-ubyte.gz" ] || skip "no mnist/train-images-idx3-ubyte.gz in $BNN_DATA"
-[ -r "$BNN_DATA/notmnist/t10k-images-idx3-ubyte.gz" ] || skip "no notmnist/t10k-images-idx3-ubyte.gz in $BNN_DATA"
-BNN_DATA=$(realpath "$BNN_DATA")
-export BNN_DATA
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
+# shellcheck source=tests/long/common.sh
+. "$(dirname "$0")/common.sh"
+needs mnist/train-images-idx3-ubyte.gz notmnist/t10k-images-idx3-ubyte.gz
 
 # row NAME SECONDS: of the table; what is measured stays in $work/NAME.txt as "error log_lik auroc".
 row() {
@@ -31,14 +24,12 @@ END
 }
 
 # holds NAME EXPRESSION: of error, log_lik, auroc of NAME and map_error, map_log_lik, map_auroc; else says so.
-failures=0
 holds() {
     read -r map_error map_log_lik map_auroc < "$work/map.-.-.txt"
     read -r error log_lik auroc < "$work/$1.txt"
     awk "BEGIN { error = $error; log_lik = $log_lik; auroc = $auroc; map_error = $map_error; map_log_lik = $map_log_lik
                  map_auroc = $map_auroc; exit !($2) }" && return
-    echo "laplace.sh: $1: not $2 (error $error, log_lik $log_lik, auroc $auroc)" >&2
-    failures=$((failures + 1))
+    fail "$1: not $2 (error $error, log_lik $log_lik, auroc $auroc)"
 }
 
 "$bnn" train -q "$root/configs/mnist-map.ini" data.valid_fraction=0.1 -o "$work/map.-.-" > /dev/null

@@ -4,16 +4,9 @@
 # Bounds: Blundell et al. 2015, table 1, have 1.83 % for such a net by plain descent and 1.82 % by Bayes by Backprop with a Gaussian
 # prior; dropping units and averaging members must do better, and an ensemble be surer of the right class than any of its members.
 set -eu
-bnn=$(realpath "${1:-build/bnn}")
-root=$(cd "$(dirname "$0")/../.." && pwd)
-skip() { echo "mnist.sh: skipped: $1"; exit 0; }
-[ -n "${BNN_DATA:-}" ] || skip "set BNN_DATA to the folder that holds mnist/"
-[ -r "$BNN_DATA/mnist/train-images-idx3-ubyte.gz" ] || skip "no mnist/train-images-idx3-ubyte.gz in $BNN_DATA"
-BNN_DATA=$(realpath "$BNN_DATA")
-export BNN_DATA
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
-failures=0
+# shellcheck source=tests/long/common.sh
+. "$(dirname "$0")/common.sh"
+needs mnist/train-images-idx3-ubyte.gz
 
 # measure RUN: its metrics on the test images, kept for `metric RUN NAME`.
 measure() { "$bnn" evaluate "$work/$1" --json > "$work/$1.json"; }
@@ -29,9 +22,6 @@ row() {
 
 # holds EXPRESSION: is it true?
 holds() { awk "BEGIN { exit !($1) }"; }
-
-# fail SENTENCE
-fail() { echo "mnist.sh: $1" >&2; failures=$((failures + 1)); }
 
 # run NAME BOUND CONFIG [SECTION.KEY=VALUE ...]: trains, prints a row of the table, asks for an error of at most BOUND.
 run() {

@@ -2,11 +2,9 @@
 # report.sh [BNN]: the report of each configuration, read by a stranger and opened in headless Chromium at 360 and 1200 pixels. Configurations
 # on public data take part if BNN_DATA is set, cut to a short fit.
 set -eu
-bnn=$(realpath "${1:-build/bnn}")
-root=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/long/common.sh
+. "$(dirname "$0")/common.sh"
 command -v gnuplot >/dev/null 2>&1 || { echo "no gnuplot: install it (Debian: apt-get install gnuplot-nox) to check reports"; exit 1; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT INT TERM
 
 # train_one CONFIG [settings]: the run, named after the configuration
 train_one() {
