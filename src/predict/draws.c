@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* DRAW_TILE: a multiple of 1024, since normals are made in whole blocks. Passes are short, so that their activations stay in cache and
- * threads have enough of them even of one draw. */
+/* DRAW_TILE: a multiple of 1024, since normals are made in whole blocks. Passes are short, so that their activations
+ * stay in cache and threads have enough of them even of one draw. */
 enum { DRAW_TILE = 4096, PASS_ROWS = 512, DRAWS_PER_LANE = 2, BLOCK = 1024 };
 
 typedef struct bnn_lane {
@@ -24,15 +24,15 @@ static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 
 static bnn_status check_source(const bnn_model *model, bnn_draw_from from) {
     if (from == BNN_DRAW_PRIOR && model->prior.row->sample == NULL)
-        return BNN_FAIL(BNN_ERR_CONFIG, "prior %s is improper: there is nothing to draw from it; train with a proper prior (bnn help prior)",
-                        model->prior.row->head.name);
+        return BNN_FAIL(BNN_ERR_CONFIG, "prior %s is improper: there is nothing to draw from it; train with a proper prior "
+                        "(bnn help prior)", model->prior.row->head.name);
     if (from != BNN_DRAW_LOCAL) return BNN_OK;
     if (model->posterior.row != &bnn_diag_posterior)
-        return BNN_FAIL(BNN_ERR_CONFIG, "predict.first_layer = local needs independent normal weights, and the posterior of this model is of "
-                        "kind %s: set predict.first_layer = weights", model->posterior.row->head.name);
+        return BNN_FAIL(BNN_ERR_CONFIG, "predict.first_layer = local needs independent normal weights, and the posterior of "
+                        "this model is of kind %s: set predict.first_layer = weights", model->posterior.row->head.name);
     if (model->net.layers[0].row != &bnn_dense_row)
-        return BNN_FAIL(BNN_ERR_CONFIG, "predict.first_layer = local needs a dense first layer, and here it is %s: set predict.first_layer = "
-                        "weights", model->net.layers[0].row->head.name);
+        return BNN_FAIL(BNN_ERR_CONFIG, "predict.first_layer = local needs a dense first layer, and here it is %s: set "
+                        "predict.first_layer = weights", model->net.layers[0].row->head.name);
     return BNN_OK;
 }
 
@@ -72,8 +72,8 @@ static void take_prior_noise(bnn_draws *draws) {
     memcpy(draws->prior_noise, draws->lanes[0].theta + posterior->n_weights, n * sizeof(real));
 }
 
-bnn_status bnn_draws_make(bnn_draws *draws, const bnn_model *model, bnn_team *team, uint64_t seed, size_t n_draws, bnn_draw_from from,
-                          size_t max_rows) {
+bnn_status bnn_draws_make(bnn_draws *draws, const bnn_model *model, bnn_team *team, uint64_t seed, size_t n_draws,
+                          bnn_draw_from from, size_t max_rows) {
     size_t n_threads = (size_t)bnn_team_size(team);
     bnn_status status = check_source(model, from);
     if (status != BNN_OK) return status;
@@ -168,11 +168,13 @@ BNN_CLONES static void spread(size_t n, const real *mean, const real *sd, real *
 /* Mean and sd of the first layer's outputs, before its activation. */
 static void prepare_local(bnn_draws *draws, const bnn_draws_run *run) {
     bnn_layer layer = draws->model->net.layers[0];
-    bnn_pass mean_pass = { .theta = draws->means, .team = draws->team }, var_pass = { .theta = draws->vars, .team = draws->team };
+    bnn_pass mean_pass = { .theta = draws->means, .team = draws->team };
+    bnn_pass var_pass = { .theta = draws->vars, .team = draws->team };
     layer.activation = bnn_activation_find("identity");
     for (size_t first = 0; first < run->n_rows; first += draws->pass_rows) {
         size_t n = min_size(run->n_rows - first, draws->pass_rows), at = first * layer.n_out;
-        bnn_mat x = { n, layer.n_in, (real *)(uintptr_t)(run->x + first * layer.n_in) }, squares = { n, layer.n_in, draws->squares };
+        bnn_mat x = { n, layer.n_in, (real *)(uintptr_t)(run->x + first * layer.n_in) };
+        bnn_mat squares = { n, layer.n_in, draws->squares };
         square(n * layer.n_in, x.at, squares.at);
         layer.row->forward(&layer, &mean_pass, x, (bnn_mat){ n, layer.n_out, draws->mean + at });
         layer.row->forward(&layer, &var_pass, squares, (bnn_mat){ n, layer.n_out, draws->sd + at });
@@ -181,8 +183,8 @@ static void prepare_local(bnn_draws *draws, const bnn_draws_run *run) {
 }
 
 /* Rows first .. first + n of draw s through the net. */
-static bnn_mat forward_local(const bnn_draws *draws, const bnn_draws_run *run, bnn_lane *lane, size_t s, const real *theta, size_t first,
-                             size_t n) {
+static bnn_mat forward_local(const bnn_draws *draws, const bnn_draws_run *run, bnn_lane *lane, size_t s, const real *theta,
+                             size_t first, size_t n) {
     const bnn_layer *layer = &draws->model->net.layers[0];
     bnn_key key = bnn_key_make(draws->seed, BNN_PURPOSE_PREDICT, 1, (uint32_t)s, 0);      /* step 0 is that of weights */
     size_t n_out = layer->n_out, at = first * n_out;
@@ -190,7 +192,8 @@ static bnn_mat forward_local(const bnn_draws *draws, const bnn_draws_run *run, b
     spread(n * n_out, draws->mean + at, draws->sd + at, lane->h);
     layer->activation->forward(n * n_out, lane->h);
     if (draws->rest.n_layers == 0) return (bnn_mat){ n, n_out, lane->h };
-    return bnn_net_forward_pass(&draws->rest, &lane->workspace, NULL, (bnn_pass){ .theta = theta, .is_whole = true }, n, lane->h);
+    bnn_pass pass = { .theta = theta, .is_whole = true };
+    return bnn_net_forward_pass(&draws->rest, &lane->workspace, NULL, pass, n, lane->h);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------------- */
@@ -202,7 +205,8 @@ static bool is_finite(size_t n, const real *f) {
 }
 
 /* Rows first .. first + n of draw `number` of the run. */
-static void fill_pass(const bnn_draws *draws, const bnn_draws_run *run, size_t number, const real *theta, size_t first, bnn_lane *lane) {
+static void fill_pass(const bnn_draws *draws, const bnn_draws_run *run, size_t number, const real *theta, size_t first,
+                      bnn_lane *lane) {
     const bnn_net *net = &draws->model->net;
     size_t n = min_size(run->n_rows - first, draws->pass_rows), k = net->n_outputs;
     const bnn_pass pass = { .theta = theta, .is_whole = true };
