@@ -27,23 +27,31 @@ count() {
     fi
 }
 
-for program in "$out"/tests/test_*; do
-    case $program in *.d) continue ;; esac
-    [ -x "$program" ] || continue
-    status=0
-    CMOCKA_MESSAGE_OUTPUT=TAP "$program" >"$work/tap" 2>&1 || status=$?
-    count "$program" "$status"
-done
+# One program or file of tests: its TAP and its exit status, by name, in $work.
+export out work
+cat >"$work/one" <<'END'
+name=$(basename "$1")
+case $1 in
+*.bats) BNN="$out/bnn" bats --tap "$1" ;;
+*)      CMOCKA_MESSAGE_OUTPUT=TAP "$1" ;;
+esac >"$work/$name.tap" 2>&1 && echo 0 >"$work/$name.status" || echo $? >"$work/$name.status"
+END
 
-if command -v bats >/dev/null 2>&1 && [ -x "$out/bnn" ]; then
-    for file in tests/cli/*.bats; do
-        status=0
-        BNN="$out/bnn" bats --tap "$file" >"$work/tap" 2>&1 || status=$?
-        count "$file" "$status"
-    done
-else
-    echo "end-to-end tests left out: they need bats and $out/bnn"
-fi
+programs=$(for program in "$out"/tests/test_*; do if [ "${program%.d}" = "$program" ] && [ -x "$program" ]; then echo "$program"; fi; done)
+files=""
+if command -v bats >/dev/null 2>&1 && [ -x "$out/bnn" ]; then files=$(ls tests/cli/*.bats)
+else echo "end-to-end tests left out: they need bats and $out/bnn"; fi
+
+# Two at a time: most tests use one thread. The longest come first.
+for test in $(for long in test_data_runs test_resume test_data_softmax_gaussian; do echo "$programs" | grep "/$long$" || true; done) \
+            $(echo "$programs" | grep -Ev '/(test_data_runs|test_resume|test_data_softmax_gaussian)$') $files; do echo "$test"; done |
+    xargs -P 2 -n 1 sh "$work/one" || true
+
+for test in $programs $files; do
+    name=$(basename "$test")
+    mv "$work/$name.tap" "$work/tap"
+    count "$test" "$(cat "$work/$name.status")"
+done
 
 summary="$passed passed, $failed failed"
 [ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
