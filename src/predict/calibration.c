@@ -102,12 +102,13 @@ static bnn_status fit_temperature(bnn_calibration *c, const bnn_prediction *p, b
 }
 
 static bnn_status fit_sd_scale(bnn_calibration *c, const bnn_prediction *p, bnn_prediction *copy) {
-    char coverage[24];
+    char coverage[32], digits[BNN_LEVEL_DIGITS + 1];
     double half[2];
     bnn_status status = bnn_sd_scale_fit(&c->sd_scale, p, bnn_all_rows);
     for (int h = 0; status == BNN_OK && h < 2; h++) status = bnn_sd_scale_fit(&half[h], p, halves[h]);
     if (status != BNN_OK) return status;
-    snprintf(coverage, sizeof coverage, "coverage_%g", 100 * c->level);
+    bnn_level_digits(digits, c->level);
+    snprintf(coverage, sizeof coverage, "coverage_%s", digits);
     bnn_calibration_figure *moment = add_figure(c, BNN_CALIBRATION_SD_SCALE, "log_lik_moment");
     bnn_calibration_figure *covered = add_figure(c, BNN_CALIBRATION_SD_SCALE, coverage);
     moment->before = score_of("log_lik_moment", p);

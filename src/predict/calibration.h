@@ -69,7 +69,7 @@ enum { BNN_CALIBRATION_FIGURES = 4 };
 /* A metric of the same rows before and after. After: every second row by what was fitted on the others, so no row judges its own fit. */
 typedef struct bnn_calibration_figure {
     bnn_calibration_kind kind;
-    char                 metric[24];
+    char                 metric[32];
     double               before, after;
 } bnn_calibration_figure;
 
