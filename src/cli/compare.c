@@ -1,6 +1,7 @@
 /* bnn compare RUN RUN...: for each row score a ranking of the runs, and whether chance alone could have made it. */
 #include "cli/cli.h"
 #include "base/fail.h"
+#include "report/html.h"
 #include "run/compare.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ static json_t *ranking_json(const bnn_comparison *c, const bnn_place *places) {
     for (size_t i = 0; i < c->n; i++) {
         const bnn_place *place = &places[i];
         json_t *one = json_object();
-        json_object_set_new(one, "run", json_string(c->runs[place->run].folder));
+        json_object_set_new(one, "run", bnn_json_text(c->runs[place->run].folder));
         json_object_set_new(one, "value", cli_number(place->score.value));
         json_object_set_new(one, "se", cli_number(place->score.se));
         json_object_set_new(one, "difference", cli_number(place->difference.value));
@@ -87,7 +88,7 @@ static bnn_status print_all(const bnn_comparison *c, bool is_json) {
         else print_ranking(score, c, places);
     }
     free(places);
-    json_object_set_new(json, "split", json_string(c->split));
+    json_object_set_new(json, "split", bnn_json_text(c->split));
     json_object_set_new(json, "rows", json_integer((json_int_t)c->rows[0]->n_rows));
     json_object_set_new(json, "scores", scores);
     if (status == BNN_OK && is_json) return cli_json_print(json);

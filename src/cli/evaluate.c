@@ -5,6 +5,7 @@
 #include "predict/confusion.h"
 #include "predict/detection.h"
 #include "predict/reliability.h"
+#include "report/html.h"
 
 #include <math.h>
 #include <string.h>
@@ -212,15 +213,15 @@ static json_t *confusion_json(const bnn_confusion *c, char *const *names) {
 
 static bnn_status print_json(const evaluation *e) {
     json_t *json = json_object();
-    json_object_set_new(json, "run", json_string(e->use.run.folder));
-    json_object_set_new(json, "split", json_string(e->use.split));
+    json_object_set_new(json, "run", bnn_json_text(e->use.run.folder));
+    json_object_set_new(json, "split", bnn_json_text(e->use.split));
     json_object_set_new(json, "rows", json_integer((json_int_t)e->use.rows->n_rows));
     json_object_set_new(json, "metrics", cli_scores_json(&e->scores));
     if (e->confusion.n_classes > 0)
         json_object_set_new(json, "confusion", confusion_json(&e->confusion, e->use.prediction->class_names));
     if (e->ood_rows != NULL) {
         json_t *ood = json_object();
-        json_object_set_new(ood, "data", json_string(e->ood_rows->path));
+        json_object_set_new(ood, "data", bnn_json_text(e->ood_rows->path));
         json_object_set_new(ood, "rows", json_integer((json_int_t)e->ood_rows->n_rows));
         json_object_set_new(ood, "metrics", cli_scores_json(&e->ood));
         json_object_set_new(json, "ood", ood);

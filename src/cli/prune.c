@@ -1,6 +1,7 @@
 /* bnn prune RUN: what removing weights costs, as a table; with --keep a new run without them; its path on stdout. */
 #include "cli/cli.h"
 #include "base/fail.h"
+#include "report/html.h"
 #include "run/prune.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ static bnn_status print_json(const bnn_prune_point *points, const cli_use *use) 
         json_array_append_new(list, json_pack("{s:f, s:I, s:o, s:o, s:o}", "removed", points[i].removed, "kept", (json_int_t)points[i].n_kept,
                                               error, cli_number(points[i].error.value), "se", cli_number(points[i].error.se),
                                               "log_lik", cli_number(points[i].log_lik.value)));
-    return cli_json_print(json_pack("{s:s, s:s, s:I, s:o}", "run", use->run.folder, "split", use->split, "rows",
+    return cli_json_print(json_pack("{s:o, s:s, s:I, s:o}", "run", bnn_json_text(use->run.folder), "split", use->split, "rows",
                                     (json_int_t)use->rows->n_rows, "curve", list));
 }
 

@@ -147,3 +147,17 @@ PY
     fails_with 4 'required rmse<0' "$BNN" evaluate runs/first --require 'rmse<0'
     grep -q '^rmse ' stdout.txt
 }
+
+@test "a folder whose name is not UTF-8 does not spoil JSON" {
+    make_data; make_config first data.csv
+    odd="$(printf 'b\351')"
+    "$BNN" train -q first.ini -o "$odd" > /dev/null
+    "$BNN" evaluate "$odd" --json > evaluate.json
+    "$BNN" prune "$odd" --json > prune.json
+    "$BNN" compare "$odd" "$odd" --json > compare.json
+    python3 - <<'PY'
+import json
+assert json.load(open("evaluate.json"))["run"] == json.load(open("prune.json"))["run"] == "b\ufffd"
+assert json.load(open("compare.json"))["scores"]["log_lik"][0]["run"] == "b\ufffd"
+PY
+}
