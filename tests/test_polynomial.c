@@ -111,18 +111,16 @@ static double worst_of(const conjugate *c, const bnn_model *model) {
 }
 
 static void degree_15_is_the_conjugate_posterior(void **state) {
+    /* float: powers up to 15 are rounded before anything is computed, and bfgs ends 67 nats from the minimum */
+    const double tolerance = sizeof(real) == sizeof(double) ? 1e-8 : 0.05;
     (void)state;
-#ifndef BNN_DOUBLE
-    print_message("skipped: powers up to 15 leave no digits in the float build\n");
-    skip();
-#endif
     static const char *const plain[] = { "method.newton_steps=0" };
     conjugate *c = conjugate_make();
     bnn_model *model = train(0, NULL), *beside = train(1, plain);
-    assert_close(worst_of(c, model), 0, 1e-8);
-    assert_true(worst_of(c, beside) > 1e-8);               /* why Newton's steps are there, and a fault that the check sees */
+    assert_close(worst_of(c, model), 0, tolerance);
+    assert_true(worst_of(c, beside) > tolerance);               /* why Newton's steps are there, and a fault that the check sees */
     double evidence = strtod(json_string_value(json_object_get(model->facts, "log_evidence")), NULL);
-    assert_close(evidence, c->evidence, 1e-8);
+    assert_close(evidence, c->evidence, tolerance / 10);
     bnn_model_free(beside);
     bnn_model_free(model);
     free(c);
