@@ -3,6 +3,7 @@
 #   make check-long                       full MNIST by every method against stated bounds, some minutes (set BNN_DATA)
 #   make check-report                     reports of all configurations in headless Chromium (Debian: chromium)
 #   make laplace-table                    MNIST: Laplace by structure, span and prior precision, ten to twenty minutes (set BNN_DATA)
+#   make check-slurm                  a sweep as a job array on a Slurm of this machine (slurm-wlm, munge, root), some minutes
 #   make bench                            benchmarks (set BNN_DATA; ROUNDS=9)
 #   make check-instructions               instructions of a small step against the number kept in tests/bench
 #   make PRECISION=double                 the double build, in build/double/
@@ -128,6 +129,9 @@ bench: $(OUT)/bnn $(BENCHES)
 # instructions of a step, which no other program on the machine can disturb
 check-instructions: $(OUT)/bench/bench
 	sh tests/bench/instructions.sh $(OUT)/bench/bench
+
+check-slurm: $(OUT)/bnn
+	bash tests/long/slurm.sh $(OUT)/bnn
 
 clean:
 	rm -rf build
