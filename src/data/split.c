@@ -21,6 +21,8 @@ typedef struct deal {
     unsigned char *to;          /* [n_rows] a bnn_part */
 } deal;
 
+static bool has_folds(const bnn_data_options *o) { return o->folds > 0 || o->fold_fraction > 0; }
+
 static bool is_set(const char *path) { return path != NULL && *path != '\0'; }
 
 /* ---- dealing the rows ------------------------------------------------------------------------------------------------ */
@@ -71,7 +73,8 @@ static bnn_status move_listed(deal *d, const char *path) {
     for (size_t i = 0; i < d->all->n_rows && status == BNN_OK; i++)
         if (chosen[i] && d->to[i] == BNN_PART_TRAIN) d->to[i] = BNN_PART_TEST;
     free(chosen);
-    if (status == BNN_OK && count_rows(d, BNN_PART_TEST) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: the test part comes out empty", path);
+    bool is_tested = !has_folds(d->options);    /* else it is left out anyway, incomplete or not */
+    if (status == BNN_OK && is_tested && count_rows(d, BNN_PART_TEST) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: the test part comes out empty", path);
     if (status == BNN_OK && count_rows(d, BNN_PART_TRAIN) == 0) status = BNN_FAIL(BNN_ERR_DATA, "%s: no row is left for training", path);
     return status;
 }
@@ -101,8 +104,6 @@ static bnn_status drop_incomplete(deal *d) {
 }
 
 /* ---- folds inside the training part ---------------------------------------------------------------------------------- */
-
-static bool has_folds(const bnn_data_options *o) { return o->folds > 0 || o->fold_fraction > 0; }
 
 /* A row that could not be read is a fault only if it is not for testing. */
 static bnn_status drop_test(deal *d) {
