@@ -190,6 +190,37 @@ static void check_batches(bnn_config *config) {
     small_problem_free(&p);
 }
 
+typedef struct spans { size_t n, most; } spans;
+
+static void count_span(void *context, size_t first, size_t n, const real *g) {
+    spans *seen = context;
+    (void)first, (void)g;
+    seen->n++;
+    if (n > seen->most) seen->most = n;
+}
+
+static spans spans_of(const char *hidden) {
+    small_problem p;
+    spans seen = {0};
+    bnn_sink sink = { count_span, &seen };
+    double nll;
+    small_problem_make(&p, READ_SETS(set_of("net.hidden", hidden)), NULL, ROWS, IN, 0);
+    assert_ok(bnn_problem_nll(&p.problem, p.theta, 0, NULL, &sink, &nll));
+    seen.most = seen.most == p.net.n_weights;
+    small_problem_free(&p);
+    return seen;
+}
+
+/* 600 hidden units: more than 1024 weights, in seven tiles of 96 units, each with its biases, and the last layer's two blocks */
+static void a_small_net_hands_out_one_span_and_the_noise(void **state) {
+    (void)state;
+    spans small = spans_of("6, 4"), large = spans_of("600");
+    assert_int_equal(small.n, 2);
+    assert_int_equal(small.most, 1);
+    assert_int_equal(large.n, 2 * 7 + 2 + 1);
+    assert_int_equal(large.most, 0);
+}
+
 static void batches_average_to_the_whole_set(void **state) {
     (void)state;
     for (size_t l = 0; bnn_likelihoods[l] != NULL; l++)
@@ -335,6 +366,7 @@ int main(void) {
         cmocka_unit_test(every_combination_has_the_right_gradient),
         cmocka_unit_test(energy_is_nll_plus_prior),
         cmocka_unit_test(prior_scales_of_blocks_reach_value_and_gradient),
+        cmocka_unit_test(a_small_net_hands_out_one_span_and_the_noise),
         cmocka_unit_test(batches_average_to_the_whole_set),
         cmocka_unit_test(one_row_counts_n_times),
         cmocka_unit_test(several_passes_give_what_one_gives),

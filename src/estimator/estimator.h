@@ -8,7 +8,7 @@
 
 #include "problem/problem.h"
 
-/* dmu, dlog_sd [n]: gradient of span first .. first + n, inside one block, at most BNN_TILE long; the sink may overwrite them.
+/* dmu, dlog_sd [n]: gradient of span first .. first + n, at most BNN_TILE long; the sink may overwrite them.
  * dlog_sd is NULL for learnt noise. Called from any thread; once per span, sample and pass. */
 typedef struct bnn_elbo_sink {
     void (*tile)(void *context, size_t first, size_t n, real *dmu, real *dlog_sd);

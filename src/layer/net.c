@@ -258,19 +258,41 @@ size_t bnn_net_first_with_weights(const bnn_net *net) {
     return l;
 }
 
-void bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,
-                           const real *df, const bnn_sink *sink) {
-    bnn_pass whole = complete_pass(net, workspace, team, pass, n);
+static void backward_layers(const bnn_net *net, bnn_workspace *workspace, const bnn_pass *pass, size_t n, const real *x, const real *df,
+                            const bnn_sink *sink) {
     bnn_mat dy = { n, net->n_outputs, workspace->d[0] };
     if (df != dy.at) memcpy(dy.at, df, n * net->n_outputs * sizeof *df);
     for (size_t l = net->n_layers, lowest = bnn_net_first_with_weights(net); l-- > lowest;) {
         const bnn_layer *layer = &net->layers[l];
         bnn_mat dx = { n, layer->n_in, l == lowest ? NULL : workspace->d[dy.at == workspace->d[0]] };
         bnn_mat y = { n, layer->n_out, workspace->y[l] }, in = inputs_of(net, workspace, l, n, x);
-        if (is_noisy(&whole, layer)) layer->row->backward_noisy(layer, &whole, &workspace->noise[l], in, y, dy, dx, sink);
-        else layer->row->backward(layer, &whole, in, y, dy, dx, sink);
+        if (is_noisy(pass, layer)) layer->row->backward_noisy(layer, pass, &workspace->noise[l], in, y, dy, dx, sink);
+        else layer->row->backward(layer, pass, in, y, dy, dx, sink);
         dy = dx;
     }
+}
+
+/* The gradient of a small net, whole; in a noisy pass followed by that of `second`. */
+typedef struct whole_gradient { size_t n; bool has_second; real g[2 * BNN_SMALL_NET]; } whole_gradient;
+
+static void gather_block(void *context, size_t first, size_t n, const real *g) {
+    whole_gradient *whole = context;
+    memcpy(whole->g + first, g, n * sizeof *g);
+    if (whole->has_second) memcpy(whole->g + whole->n + first, g + n, n * sizeof *g);
+}
+
+void bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,
+                           const real *df, const bnn_sink *sink) {
+    bnn_pass whole = complete_pass(net, workspace, team, pass, n);
+    if (sink == NULL || net->n_weights > BNN_SMALL_NET) {
+        backward_layers(net, workspace, &whole, n, x, df, sink);
+        return;
+    }
+    whole_gradient gradient;
+    gradient.n = net->n_weights;
+    gradient.has_second = pass.noise != BNN_NOISE_NONE;
+    backward_layers(net, workspace, &whole, n, x, df, &(bnn_sink){ gather_block, &gradient });
+    sink->block(sink->context, 0, gradient.n, gradient.g);
 }
 
 void bnn_net_backprop(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, const real *theta, size_t n, const real *x,

@@ -57,6 +57,10 @@ void bnn_workspace_take(bnn_workspace *workspace, bnn_arena *arena, const bnn_ne
 /* Adds the arrays that noisy passes need. */
 void bnn_workspace_take_noise(bnn_workspace *workspace, bnn_arena *arena, const bnn_net *net);
 
+/* A net of so few weights hands its gradient to the sink in one span: what the sink does with each span then costs a step of microseconds
+ * once, not once a block. */
+enum { BNN_SMALL_NET = 1024 };
+
 /* The general pass: forward, and backward after it with the same arguments. */
 bnn_mat bnn_net_forward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x);
 void    bnn_net_backward_pass(const bnn_net *net, bnn_workspace *workspace, bnn_team *team, bnn_pass pass, size_t n, const real *x,

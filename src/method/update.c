@@ -44,8 +44,12 @@ BNN_CLONES static bool has_bad(size_t n, const real *g) {
     return bad != 0;
 }
 
+/* The place of the first one, since a span may hold several blocks. */
 static void note_bad(bnn_update *update, size_t first, size_t n, const real *g) {
-    if (g != NULL && has_bad(n, g)) atomic_store(&update->bad, first + 1);
+    if (g == NULL || !has_bad(n, g)) return;
+    size_t i = 0;
+    while (!has_bad(1, g + i)) i++;
+    atomic_store(&update->bad, first + i + 1);
 }
 
 static void fused_tile(void *context, size_t first, size_t n, real *g, real *g2) {

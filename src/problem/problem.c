@@ -178,11 +178,15 @@ bnn_status bnn_problem_allow_noise(bnn_problem *problem) {
 void bnn_problem_each_block(const bnn_problem *problem, size_t first, size_t n,
                             void (*span)(void *context, double scale, size_t first, size_t n), void *context) {
     const bnn_net *net = problem->net;
+    const double *scale = problem->prior_scale;
     size_t end = first + n;
-    for (size_t b = 0; b < net->n_blocks; b++) {
-        const bnn_block *block = &net->blocks[b];
-        size_t from = block->first > first ? block->first : first, to = block->first + block->n < end ? block->first + block->n : end;
-        if (from < to) span(context, problem->prior_scale[b], from, to - from);
+    for (size_t b = 0; b < net->n_blocks && first < end; b++) {
+        size_t block_end = net->blocks[b].first + net->blocks[b].n;
+        bool goes_on = b + 1 < net->n_blocks && scale[b + 1] == scale[b];
+        if (block_end <= first || (block_end < end && goes_on)) continue;
+        size_t to = block_end < end ? block_end : end;
+        span(context, scale[b], first, to - first);
+        first = to;
     }
 }
 

@@ -81,7 +81,7 @@ double bnn_problem_prior_scale(const bnn_net *net, const bnn_prior *prior, size_
 /* BNN_ERR_CONFIG if [prior] layer_scale does not have one factor for each layer with weights. config: for the place in the sentence. */
 bnn_status bnn_problem_check_prior(const bnn_net *net, const bnn_prior *prior, const bnn_config *config);
 
-/* Calls `span` for the parts of [first, first + n) that lie in one block each, with that block's prior scale. */
+/* Calls `span` for the parts of [first, first + n) that have one prior scale each: a block's, or that of several blocks in a row. */
 void bnn_problem_each_block(const bnn_problem *problem, size_t first, size_t n,
                             void (*span)(void *context, double scale, size_t first, size_t n), void *context);
 
