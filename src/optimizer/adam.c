@@ -12,11 +12,14 @@ static const bnn_option rows[] = { BNN_ADAM_ROWS, {0} };
 
 enum { RATE, ROOT };   /* lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
 
+/* 1 - beta^t. beta^t <= exp(-(1 - beta) t), and what is below exp(-40) leaves 1 as it is; pow would underflow there, slowly. */
+static double weight_so_far(double beta, double t) { return (1 - beta) * t > 40 ? 1 : 1 - pow(beta, t); }
+
 void bnn_adam_begin(bnn_optimizer *optimizer) {
     const bnn_adam_options *o = optimizer->options;
     double t = (double)optimizer->t;
-    optimizer->c[RATE] = optimizer->lr / (1 - pow(o->beta1, t));
-    optimizer->c[ROOT] = 1 / sqrt(1 - pow(o->beta2, t));
+    optimizer->c[RATE] = optimizer->lr / weight_so_far(o->beta1, t);
+    optimizer->c[ROOT] = 1 / sqrt(weight_so_far(o->beta2, t));
 }
 
 BNN_CLONES static void adam_span(size_t n, const real *restrict g, real *restrict m, real *restrict v, real *restrict theta,
