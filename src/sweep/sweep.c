@@ -36,11 +36,20 @@ static bool holds_something(const char *folder) {
     return is_found;
 }
 
+static bool holds(const char *path, const char *data, size_t size) {
+    char *there = NULL;
+    size_t n;
+    bool is_same = bnn_file_read(path, &there, &n) == BNN_OK && n == size && memcmp(there, data, size) == 0;
+    free(there);
+    return is_same;
+}
+
+/* Each run of a sweep comes by here: what is there already is not written again. */
 static bnn_status copy_file(const bnn_plan *plan) {
     char *data = NULL, *path = bnn_folder_join(plan->folder, SWEEP_FILE);
     size_t size;
     bnn_status status = path == NULL ? BNN_FAIL_MEMORY("the name of a file") : bnn_file_read(plan->path, &data, &size);
-    if (status == BNN_OK) status = bnn_file_write(path, data, size);
+    if (status == BNN_OK && !holds(path, data, size)) status = bnn_file_write(path, data, size);
     free(path);
     free(data);
     return status;
