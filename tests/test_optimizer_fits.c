@@ -344,16 +344,22 @@ static double sin40_loss(const char *seed, ending *e) {
     return loss;
 }
 
-/* Seeds 1 to 4 get below it within 5000 iterations (not every start does: seed 6 stays on a plateau near .8989). In float, rounding hides the valley at .90 to .93: the fit must notice and end. */
+/* In double most starts get below it within 5000 iterations. Some stay on a plateau near .90, and which ones those are hangs on the last bit
+ * of the products: 8 of these 10 got below with the processor's own kernels. In float, rounding hides the valley at .90 to .93: the fit
+ * must notice and end. */
 static void bfgs_beats_adam_on_a_small_net(void **state) {
+    int n_below = 0;
     (void)state;
-    static const char *const seeds[] = { "1", "2", "3", "4" };
-    for (int i = 0; i < 4; i++) {
+    for (int seed = 1; seed <= 10; seed++) {
         ending e;
-        double loss = sin40_loss(seeds[i], &e);
-        if (!(loss < (IS_DOUBLE ? .89838996 : .95))) fail_msg("seed %s ends at %.8g", seeds[i], loss);
+        char word[8];
+        snprintf(word, sizeof word, "%d", seed);
+        double loss = sin40_loss(word, &e);
+        n_below += loss < .89838996;
+        if (!(loss < .95)) fail_msg("seed %d ends at %.8g", seed, loss);
         if (!IS_DOUBLE) assert_in_range(e.kept.n, 2, 1000);
     }
+    if (IS_DOUBLE && n_below < 6) fail_msg("only %d of 10 starts get below Adam's loss", n_below);
 }
 
 int main(void) {
