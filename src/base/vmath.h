@@ -35,24 +35,37 @@ BNN_INLINE float bnn_power_of_two(int32_t n) { return bnn_bits_float((uint32_t)(
 #define BNN_LN2_HIGH  0.693359375f
 #define BNN_LN2_LOW  -2.12194440e-4f
 
-/* exp(x) = 2^n exp(r), |r| <= ln 2 / 2. Overflows to inf, underflows through the denormals to 0. */
-BNN_INLINE float bnn_expf(float x) {
+/* exp(x) = 2^n exp(r), |r| <= ln 2 / 2: exp(r), and *n from the bits of 1.5 2^23 + n. |x| < 2^21. */
+BNN_INLINE float bnn_expf_reduced(float x, int32_t *n) {
     const float round_to_integer = 0x1.8p23f;             /* adding it leaves the integer in the low bits */
-    x = x > 89.0f ? 89.0f : x;
-    x = x < -104.0f ? -104.0f : x;
     float   shifted = x * 1.44269504f + round_to_integer;
-    float   n = shifted - round_to_integer;
-    float   high = x - n * BNN_LN2_HIGH, low = n * BNN_LN2_LOW;       /* high is exact: only its sum with the rest rounds */
+    float   whole = shifted - round_to_integer;
+    float   high = x - whole * BNN_LN2_HIGH, low = whole * BNN_LN2_LOW;       /* high is exact: only its sum with the rest rounds */
     float   r = high - low;
     float   p = 0.00138189446f;                           /* .05 */
     p = p * r + 0.00836870354f;
     p = p * r + 0.0416682884f;
     p = p * r + 0.166665211f;
     p = p * r + 0.49999994f;
-    float   y = ((p * (r * r) - low) + high) + 1.0f;
+    *n = (int32_t)(bnn_float_bits(shifted) - 0x4b400000u);
+    return ((p * (r * r) - low) + high) + 1.0f;
+}
+
+/* exp(x). Overflows to inf, underflows through the denormals to 0. */
+BNN_INLINE float bnn_expf(float x) {
+    int32_t n;
+    x = x > 89.0f ? 89.0f : x;
+    x = x < -104.0f ? -104.0f : x;
+    float   y = bnn_expf_reduced(x, &n);
     /* n reaches -150 and 128: scaling in two steps rounds once more only where the result is denormal */
-    int32_t k = (int32_t)(bnn_float_bits(shifted) - 0x4b400000u);        /* n, from the bits of round_to_integer + n */
-    return y * bnn_power_of_two(k >> 1) * bnn_power_of_two(k - (k >> 1));
+    return y * bnn_power_of_two(n >> 1) * bnn_power_of_two(n - (n >> 1));
+}
+
+/* exp(x) for x <= 88, 0 below -87.6 where denormals begin: a third faster, for spreads and their squares. */
+BNN_INLINE float bnn_exp_boundedf(float x) {
+    int32_t n;
+    float   y = bnn_expf_reduced(x < -88.0f ? -88.0f : x, &n);
+    return y * bnn_power_of_two(n);
 }
 
 /* e of x = m 2^e with sqrt(1/2) <= m < sqrt(2), from the bits of a positive normal x. */
@@ -144,6 +157,7 @@ BNN_INLINE void bnn_sincosf_turn(uint32_t turn, float *sine, float *cosine) {
 #ifdef BNN_DOUBLE
 
 BNN_INLINE real bnn_exp(real x) { return exp(x); }
+BNN_INLINE real bnn_exp_bounded(real x) { return exp(x); }
 BNN_INLINE real bnn_log(real x) { return log(x); }
 BNN_INLINE real bnn_log_normal(real x) { return log(x); }
 BNN_INLINE real bnn_log1p(real x) { return log1p(x); }
@@ -163,6 +177,7 @@ BNN_INLINE void bnn_sincos_turn(uint32_t turn, real *sine, real *cosine) {
 #else
 
 BNN_INLINE real bnn_exp(real x) { return bnn_expf(x); }
+BNN_INLINE real bnn_exp_bounded(real x) { return bnn_exp_boundedf(x); }
 BNN_INLINE real bnn_log(real x) { return bnn_logf(x); }
 BNN_INLINE real bnn_log_normal(real x) { return bnn_logf_normal(x); }
 BNN_INLINE real bnn_log1p(real x) { return bnn_log1pf(x); }

@@ -47,7 +47,7 @@ BNN_CLONES static void gaussian_add_kl_grad(const bnn_prior *prior, double scale
     real c = (real)((double)factor / (s * s));
     for (size_t i = 0; i < n; i++) {
         dmu[i] += c * mu[i];
-        dlog_sd[i] += c * bnn_exp(2 * log_sd[i]) - factor;
+        dlog_sd[i] += c * bnn_exp_bounded(2 * log_sd[i]) - factor;
     }
 }
 
