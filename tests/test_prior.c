@@ -305,6 +305,20 @@ static void scale_mixture_matches_gsl_pdfs(void **state) {
 }
 
 /* By hand: only the wide component is left, log .5 - 1/2 1e6 - 1/2 log 2 pi. Each density by itself underflows to 0. */
+/* d(-log p)/dw = -p'(w)/p(w) from both normals in long double. Where the narrow one fades, between 4 and 7 of its sds, the two terms of
+ * the sum differ by orders of magnitude; a difference of nearly equal shares loses 1 % there. */
+static void scale_mixture_keeps_its_digits_where_the_narrow_component_fades(void **state) {
+    (void)state;
+    prior_case t = case_make(READ_SETS("prior.name=scale_mixture", "prior.sd1=1", "prior.sd2=0.0025"), 1);
+    for (double w = 0.001; w < 0.03; w *= 1.01) {
+        long double x = (long double)(real)w, s1 = 1, s2 = 0.0025L;
+        long double wide = expl(-x * x / (2 * s1 * s1)) / s1, narrow = expl(-x * x / (2 * s2 * s2)) / s2;
+        double want = (double)(x * (wide / (s1 * s1) + narrow / (s2 * s2)) / (wide + narrow));
+        assert_close(grad(&t, w), want, IS_DOUBLE ? 1e-12 : 1e-5);
+    }
+    case_free(&t);
+}
+
 static void scale_mixture_is_its_wide_component_in_the_tails(void **state) {
     (void)state;
     prior_case t = case_make(READ_SETS("prior.name=scale_mixture"), 1);
@@ -347,6 +361,7 @@ int main(void) {
         cmocka_unit_test(every_sample_follows_its_density_however_cut),
         cmocka_unit_test(gaussian_matches_gsl_pdf),
         cmocka_unit_test(scale_mixture_matches_gsl_pdfs),
+        cmocka_unit_test(scale_mixture_keeps_its_digits_where_the_narrow_component_fades),
         cmocka_unit_test(scale_mixture_is_its_wide_component_in_the_tails),
         cmocka_unit_test(equal_components_are_one_gaussian),
         cmocka_unit_test(flat_says_nothing),

@@ -1,9 +1,10 @@
 /* p(w) = pi N(w; 0, s1^2) + (1 - pi) N(w; 0, s2^2), s_i = sd_i * scale (Blundell et al. 2015, eq. 7).
  *
- *     d(-log p)/dw = w (r / s1^2 + (1 - r) / s2^2),   r = sigmoid(a - b),
- *     a = log pi - log s1 - w^2 / (2 s1^2),           b = log(1 - pi) - log s2 - w^2 / (2 s2^2)
+ *     d(-log p)/dw = w (1 / s1^2 + q (1 / s2^2 - 1 / s1^2)),   q = e / (1 + e),   e = exp(b - a),
+ *     a = log pi - log s1 - w^2 / (2 s1^2),                    b = log(1 - pi) - log s2 - w^2 / (2 s2^2)
  *
- * so that neither density is ever computed by itself and nothing underflows far from 0. */
+ * so that neither density is ever computed by itself and nothing underflows far from 0, where q, the share of the narrow component, is
+ * many orders smaller than s2^2 / s1^2 or the rounding of 1. */
 #include "base/vmath.h"
 #include "prior/prior.h"
 
@@ -43,9 +44,13 @@ static double mixture_log_prob(const bnn_prior *prior, double scale, size_t n, c
 
 BNN_CLONES static void mixture_add_grad(const bnn_prior *prior, double scale, real factor, size_t n, const real *w, real *g) {
     mixture m = at_scale(prior, scale);
-    real shift = (real)m.shift, slope = (real)m.slope, c2 = (real)((double)factor * m.precision2);
-    real c12 = (real)((double)factor * (m.precision1 - m.precision2));
-    for (size_t i = 0; i < n; i++) g[i] += w[i] * (c2 + c12 * bnn_sigmoid(shift + slope * w[i] * w[i]));
+    real shift = (real)m.shift, slope = (real)m.slope, c1 = (real)((double)factor * m.precision1);
+    real c21 = (real)((double)factor * (m.precision2 - m.precision1));
+    for (size_t i = 0; i < n; i++) {
+        real log_e = -(shift + slope * w[i] * w[i]);
+        real e = bnn_exp_bounded(log_e > 80 ? 80 : log_e);       /* there q is 1 */
+        g[i] += w[i] * (c1 + c21 * (e / (1 + e)));
+    }
 }
 
 static void mixture_sample(const bnn_prior *prior, double scale, bnn_key key, uint64_t first, size_t n, real *w) {
