@@ -50,7 +50,7 @@ static void draw_all(const reparam_job *job) {
     memcpy(job->estimator->draw + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
 }
 
-BNN_CLONES static void through_draw(size_t n, const real *dmu, const real *w, const real *mu, real *dlog_sd) {
+BNN_CLONES static void through_draw(size_t n, const real *restrict dmu, const real *w, const real *mu, real *restrict dlog_sd) {
     for (size_t i = 0; i < n; i++) dlog_sd[i] = dmu[i] * (w[i] - mu[i]);
 }
 

@@ -47,16 +47,21 @@ static void dx_tile(void *context, size_t tile, int thread) {
              job->dx.at + r.first * n_in + c.first, n_in);
 }
 
-/* Four rows at a time, in the same order as one: the sums are fetched and stored a quarter as often. */
+enum { STRIP = 64 / sizeof(real) };
+
+/* Strips of columns whose sums stay in a register; the last one overlaps the one before, and finds the same sums again. */
 BNN_CLONES void bnn_dense_sum_columns(const real *d, size_t rows, size_t cols, size_t stride, real *restrict sum) {
-    size_t i = 0;
-    for (size_t j = 0; j < cols; j++) sum[j] = 0;
-    for (; i + 4 <= rows; i += 4) {
-        const real *d0 = d + i * stride, *d1 = d0 + stride, *d2 = d1 + stride, *d3 = d2 + stride;
-        for (size_t j = 0; j < cols; j++) sum[j] = sum[j] + d0[j] + d1[j] + d2[j] + d3[j];
+    for (size_t j = 0; cols >= STRIP && j < cols; j += STRIP) {
+        size_t at = cols - j < STRIP ? cols - STRIP : j;
+        real part[STRIP] = {0};
+        for (size_t i = 0; i < rows; i++)
+            for (size_t l = 0; l < STRIP; l++) part[l] += d[i * stride + at + l];
+        for (size_t l = 0; l < STRIP; l++) sum[at + l] = part[l];
     }
-    for (; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) sum[j] += d[i * stride + j];
+    for (size_t j = 0; cols < STRIP && j < cols; j++) {
+        sum[j] = 0;
+        for (size_t i = 0; i < rows; i++) sum[j] += d[i * stride + j];
+    }
 }
 
 static void dw_tile(void *context, size_t tile, int thread) {

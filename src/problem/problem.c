@@ -49,7 +49,8 @@ void bnn_problem_free(bnn_problem *problem) {
 /* ---- the likelihood term --------------------------------------------------------------------------------------------- */
 
 static void copy_rows(real *out, const real *all, size_t width, size_t n, const size_t *rows) {
-    for (size_t i = 0; i < n; i++) memcpy(out + i * width, all + rows[i] * width, width * sizeof *out);
+    for (size_t i = 0; width == 1 && i < n; i++) out[i] = all[rows[i]];
+    for (size_t i = 0; width > 1 && i < n; i++) memcpy(out + i * width, all + rows[i] * width, width * sizeof *out);
 }
 
 /* Where x and y of rows[0..n-1], or of first..first+n-1 without a list, lie scaled and contiguous. */
