@@ -3,7 +3,7 @@
  * An array of random numbers has a key = Philox4x32-10(key = seed; counter = purpose, step, sample, member); its elements
  * come from Threefry2x32-13(key; 64-bit counter): uniform i from counter i, normals two from each. Any stretch of any array
  * can be made by any thread, in any order, or again, with the same bits; resuming a run needs only the step number. Normals
- * and uniforms of one key share words: use one kind of a key. Normals come from a vectorised Box-Muller (.5 ns with AVX-512).
+ * and uniforms of one key share words: use one kind of a key. Normals come from a vectorised Box-Muller (.35 ns with AVX-512).
  * Both generators are Random123's. */
 #ifndef BNN_BASE_RNG_H
 #define BNN_BASE_RNG_H
