@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""PyTorch peers of our training steps, written by hand for this benchmark.
+"""PyTorch peers of our training steps, written by hand for this benchmark; those of curvatures and predictions are in peers_models.py.
 
-Answers lines "JOB NET THREADS" with the seconds of one step, as `bench --serve` does; a line that begins with "- " says why not. Threads
+Answers lines "JOB NET THREADS" with the seconds of one step (model, draw), as `bench --serve` does; a line that begins with "- " says why not. Threads
 and BLAS come from the environment (OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, OPENBLAS_CORETYPE), which the driver sets; THREADS is ignored.
 
     map      plain net, autograd, torch.optim.Adam (the faster of its two forms)
@@ -14,9 +14,11 @@ import os
 import sys
 import time
 
+sys.dont_write_bytecode = True
 try:
     import torch
     import torch.nn.functional as F
+    import peers_models
 except ImportError:
     torch = None
 
@@ -166,7 +168,7 @@ def modules_step(widths, is_mixture, foreach):
     return step
 
 
-JOBS = {
+STEPS = {
     "map": lambda widths: [map_step(widths, False), map_step(widths, True)],
     "bbb": lambda widths: [flat_step(widths)],
     "modules": lambda widths: [modules_step(widths, False, False), modules_step(widths, False, True)],
@@ -174,9 +176,22 @@ JOBS = {
 }
 
 
-def seconds_per_step(step):
+def make(job, widths):
+    """(forms of it, how many units each of them does)"""
+    if job in STEPS:
+        return STEPS[job](widths), 1
+    work, units = peers_models.JOBS[job]
+    net = peers_models.Classifier(widths)
+    return [torch.no_grad()(lambda: work(net))], units
+
+
+def seconds_per_call(step):
+    """What takes long enough needs neither a warm start nor repetition."""
     clock = time.process_time if "BENCH_PROCESSOR_TIME" in os.environ else time.perf_counter
+    start = clock()
     step()
+    if clock() - start >= SECONDS:
+        return clock() - start
     n, start = 0, clock()
     while True:
         step()
@@ -194,12 +209,13 @@ def main():
             print("- needs PyTorch (python3-torch)", flush=True)
         elif job == "about":
             print("- torch %s" % torch.__version__, flush=True)
-        elif job not in JOBS:
+        elif job not in STEPS and job not in peers_models.JOBS:
             print("- no job of that name", flush=True)
         else:
             if (job, net) not in made:
-                made[job, net] = JOBS[job]([int(w) for w in net.split("-")])
-            print("%.9g" % min(seconds_per_step(step) for step in made[job, net]), flush=True)
+                made[job, net] = make(job, [int(w) for w in net.split("-")])
+            forms, units = made[job, net]
+            print("%.9g" % (min(map(seconds_per_call, forms)) / units), flush=True)
 
 
 main()

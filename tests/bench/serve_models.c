@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { ROWS = 2000, DRAWS = 20 };
+enum { ROWS = 10000, DRAWS = 20 };
 
 typedef struct work {
     bnn_config  *config;
@@ -24,7 +24,7 @@ typedef struct work {
 
 static bnn_status choose_rows(work *w, const bench_request *request) {
     const bnn_dataset *all;
-    size_t first[ROWS];
+    static size_t first[ROWS];
     for (size_t i = 0; i < ROWS; i++) first[i] = i;
     bnn_status status = bench_rows(&all, request);
     return status == BNN_OK ? bnn_dataset_select(&w->rows, all, ROWS, first) : status;
@@ -80,6 +80,7 @@ CURVATURE_JOB(diag_sampled, bnn_diag_structure, BNN_SOURCE_GGN, 1, false)
 CURVATURE_JOB(diag_ggn, bnn_diag_structure, BNN_SOURCE_GGN, 0, false)
 CURVATURE_JOB(kron_ggn, bnn_kron_structure, BNN_SOURCE_GGN, 0, false)
 CURVATURE_JOB(kron_last, bnn_kron_structure, BNN_SOURCE_GGN, 0, true)
+CURVATURE_JOB(full_last, bnn_full_structure, BNN_SOURCE_GGN, 0, true)
 
 /* Per draw, so that it compares with a forward pass over the same rows. */
 static bnn_status time_prediction(const bench_request *request, bool is_local, double *seconds) {
@@ -107,5 +108,5 @@ static bnn_status predict_local(const bench_request *request, double *seconds) {
 
 const bench_job bench_model_jobs[] = {
     { "diag_fisher", diag_fisher }, { "diag_sampled", diag_sampled }, { "diag_ggn", diag_ggn }, { "kron_ggn", kron_ggn },
-    { "kron_last", kron_last }, { "predict", predict_weights }, { "predict_local", predict_local }, {0}
+    { "kron_last", kron_last }, { "full_last", full_last }, { "predict", predict_weights }, { "predict_local", predict_local }, {0}
 };

@@ -32,7 +32,10 @@
 
 #define NATIVE_OF(name, net) PAIR("builds", name, net, "bbb", NATIVE, 2, "bbb", OURS, 2, 0.95, 0, true)
 
+/* A curvature or prediction of ours, 10,000 rows, in steps of 128 rows; then a peer of the same job, in two settings of threads. */
 #define MODEL(name, job) PAIR("models", name, SMALLER, job, OURS, 2, "map", OURS, 2, 0, 0, false)
+#define PEER(name, job, kinds, threads, must) PAIR("models", name, SMALLER, job, kinds, threads, job, OURS, threads, must, 0, true)
+#define PEERS(name, job, must) PEER("PyTorch / ours, " name, job, TORCH_TWO, 2, must), PEER("one thread, " name, job, TORCH_ONE, 1, must)
 
 const row rows[] = {
     NET(LARGE, 1.35, 1.20, 1.45, 1.30, 2.2, 2.8, 2.8, 3.5, 1.9, 2.3, 1.25, 1.35),
@@ -48,13 +51,20 @@ const row rows[] = {
     SAME_OF("serial OpenBLAS / ours, 400", SMALLER, SERIAL, 1.10),
     SAME_OF("OpenBLAS left to choose its core / ours, 400", SMALLER, FREE_CORE, 0),
     SAME_OF("OpenBLAS left to choose its core / ours, 1200", LARGE, FREE_CORE, 0),
-    MODEL("diag empirical Fisher, 2,000 rows / map steps", "diag_fisher"),
+    MODEL("diag empirical Fisher, 10,000 rows / map steps", "diag_fisher"),
     MODEL("diag GGN, one sampled label", "diag_sampled"),
     MODEL("diag GGN", "diag_ggn"),
     MODEL("kron factors", "kron_ggn"),
     MODEL("kron factors, last layer", "kron_last"),
-    MODEL("prediction, 2,000 rows, one draw", "predict"),
+    MODEL("full GGN, last layer", "full_last"),
+    MODEL("prediction, 10,000 rows, one draw", "predict"),
     MODEL("the same, first layer local", "predict_local"),
+    PEERS("diag empirical Fisher", "diag_fisher", 1.4),
+    PEERS("diag GGN", "diag_ggn", 1.6),
+    PEERS("kron factors", "kron_ggn", 1.8),
+    PEERS("full GGN, last layer", "full_last", 0),
+    PEERS("prediction", "predict", 0),
+    PEERS("prediction, first layer local", "predict_local", 0),
     PAIR("files", "CSV of 100 MB / libcsv with empty callbacks", "-", "read_csv", OURS, 1, "empty_csv", OURS, 1, 1.5, 0, false),
     PAIR("files", "60,000 MNIST images (.gz) / zcat", "$DATA", "read_idx", OURS, 1, "zcat", OURS, 1, 1.3, 0, false),
     PAIR("programs", "bnn --help, seconds", "build/bnn", "start_help", OURS, 1, NULL, 0, 0, 0.010, 0, false),
