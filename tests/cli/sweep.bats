@@ -262,6 +262,16 @@ assert a['tune'] == b['tune'] and a['tuned'] == b['tuned'] and a['metrics'] != b
     [ "$first" -gt 0 ] && [ "$most" -lt $((first + 1000)) ]
 }
 
+@test "bnn train says of a sweep file in one sentence what it is, and still names the faults of any other file" {
+    make_sweep s; make_tune
+    for file in s.ini t.ini; do
+        refused "$file: describes a sweep.*bnn sweep $file. does" "$BNN" train "$file"
+        refused "$file: describes a sweep" "$BNN" train -n "$file" prior.sd=2
+    done
+    printf '[swep]\nrun.seed = 1\n' > w.ini
+    refused 'w.ini:1: unknown section \[swep\]' "$BNN" train w.ini
+}
+
 @test "the sweeps of configs/ are read whole" {
     [ "$(wc -l < "$ROOT/configs/uci-sweep.ini")" -le 15 ]
     "$BNN" sweep "$ROOT/configs/sin40-sweep.ini" -o out -j 2 -q train.epochs=20
