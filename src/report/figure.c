@@ -6,10 +6,8 @@
 
 #include <assert.h>
 
-/* 460 x 320 with letters of 13: what a phone's 330 pixels shrink to 9 and half a screen widens to 16. Greys and black are turned into the
- * page's own by its style sheet (style.c). */
+/* Greys and black are turned into the page's own by its style sheet (style.c). */
 static const char preamble[] =
-    "set terminal svg size 460,320 font 'Arial,13' noenhanced linewidth 1\n"
     "set encoding utf8\n"
     "set border 3 linewidth 1 linecolor rgb '#8a8a8a'\n"
     "set tics nomirror scale 0.4 textcolor rgb '#5b6672'\n"
@@ -36,7 +34,7 @@ void bnn_figure_axes(bnn_figure *figure, const char *x_label, const char *y_labe
     bnn_text_add(&figure->script, " offset 0.8,0\n");
 }
 
-static void free_figure(bnn_figure *figure) {
+void bnn_figure_free(bnn_figure *figure) {
     for (size_t t = 0; t < figure->n_sheets; t++) bnn_sheet_free(&figure->sheets[t]);
     bnn_text_free(&figure->title);
     bnn_text_free(&figure->caption);
@@ -52,7 +50,8 @@ static bool has_failed(const bnn_figure *figure) {
 
 static bnn_status put_picture(bnn_text *page, const bnn_figure *figure, const char *prefix) {
     bnn_text script = {0}, svg = {0};
-    bnn_text_add(&script, "%s", preamble);
+    bnn_text_add(&script, "set terminal svg size %d,%d font 'Arial,13' noenhanced linewidth 1\n%s",
+                 figure->width > 0 ? figure->width : BNN_FIGURE_WIDTH, figure->height > 0 ? figure->height : BNN_FIGURE_HEIGHT, preamble);
     for (size_t t = 0; t < figure->n_sheets; t++) bnn_sheet_plot(&figure->sheets[t], &script);
     bnn_text_add(&script, "%s", figure->script.at);
     bnn_status status = script.has_failed ? BNN_FAIL_MEMORY("a figure") : bnn_plot_run(&svg, script.at);
@@ -95,13 +94,18 @@ static void put_json(json_t *json, const bnn_figure *figure, const char *name, s
     json_object_set_new(json, key, json_pack("{s:o, s:o}", "title", bnn_json_text(figure->title.at), "tables", tables));
 }
 
+bnn_status bnn_figure_end(bnn_text *page, json_t *json, bnn_figure *figure, const bnn_figure_place *place) {
+    bnn_status status = has_failed(figure) ? BNN_FAIL_MEMORY("a figure") : put_figure(page, figure, place->is_wide, place->prefix);
+    if (status == BNN_OK) put_json(json, figure, place->name, place->i);
+    bnn_figure_free(figure);
+    return status;
+}
+
 bnn_status bnn_figure_put(bnn_text *page, json_t *json, const bnn_figure_row *row, const bnn_report *report, const bnn_report_run *run,
                           size_t i, const char *prefix) {
     bnn_figure figure = {0};
     bnn_status status = row->draw(&figure, report, run, i);
-    if (status == BNN_OK && has_failed(&figure)) status = BNN_FAIL_MEMORY("a figure");
-    if (status == BNN_OK) status = put_figure(page, &figure, row->is_wide, prefix);
-    if (status == BNN_OK) put_json(json, &figure, row->name, i);
-    free_figure(&figure);
+    if (status == BNN_OK) return bnn_figure_end(page, json, &figure, &(bnn_figure_place){ row->name, prefix, i, row->is_wide });
+    bnn_figure_free(&figure);
     return status;
 }

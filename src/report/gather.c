@@ -130,8 +130,7 @@ void bnn_report_range(const bnn_dataset *rows, size_t j, double *low, double *hi
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------- */
 
-/* "runs/a" and "runs/a/." -> "a". False: no such folder. */
-static bool name_of(char name[PATH_MAX], const char *folder) {
+bool bnn_report_name(char name[PATH_MAX], const char *folder) {
     char whole[PATH_MAX];
     if (realpath(folder, whole) == NULL) return false;
     strcpy(name, strrchr(whole, '/') + 1);
@@ -141,9 +140,9 @@ static bool name_of(char name[PATH_MAX], const char *folder) {
 /* A run is called by its folder's name, or by the folder as given where another run has the same name. */
 static char *label_of(const bnn_report_request *request, size_t i) {
     char name[PATH_MAX], other[PATH_MAX];
-    if (!name_of(name, request->runs[i])) return strdup(request->runs[i]);
+    if (!bnn_report_name(name, request->runs[i])) return strdup(request->runs[i]);
     for (size_t k = 0; k < request->n_runs; k++)
-        if (k != i && name_of(other, request->runs[k]) && strcmp(name, other) == 0) return strdup(request->runs[i]);
+        if (k != i && bnn_report_name(other, request->runs[k]) && strcmp(name, other) == 0) return strdup(request->runs[i]);
     return strdup(name);
 }
 

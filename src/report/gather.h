@@ -3,6 +3,7 @@
 #define BNN_REPORT_GATHER_H
 
 #include "run/run.h"
+#include <limits.h>
 
 typedef struct bnn_report_request {
     size_t n_runs;
@@ -41,6 +42,9 @@ enum { BNN_Q05, BNN_Q25, BNN_Q50, BNN_Q75, BNN_Q95, BNN_QUANTILES };
 /* Statuses of bnn_run_open, data and bnn_predict. */
 bnn_status bnn_report_gather(bnn_report *report, const bnn_report_request *request);
 void       bnn_report_free(bnn_report *report);
+
+/* "runs/a" and "runs/a/." -> "a". False: no such folder. */
+bool bnn_report_name(char name[PATH_MAX], const char *folder);
 
 /* Predicts rows that are not the run's own, x [n x n_features]; targets are not known. */
 bnn_status bnn_report_predict(bnn_prediction **prediction, const bnn_report_run *run, size_t n, const double *x);

@@ -12,6 +12,9 @@ void bnn_html_escape(bnn_text *page, const char *text);
 /* Appends four significant digits; a dash for what is not finite. */
 void bnn_html_number(bnn_text *page, double value);
 
+/* Appends the value to the digits that its standard error (NaN: none) leaves it, two of that, and the error, small. */
+void bnn_html_measured(bnn_text *page, double value, double se);
+
 /* Appends a <script> element of type application/json. Nothing in it can end the element: every < is written \u003c. */
 void bnn_html_json(bnn_text *page, const char *id, const json_t *json);
 

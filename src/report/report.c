@@ -3,29 +3,20 @@
 #include "base/fail.h"
 #include "report/figure.h"
 #include "report/html.h"
-#include "report/style.h"
+#include "report/page.h"
 #include "report/words.h"
 #include "run/folder.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The policy holds even a page that somebody has tampered with: no request, no script. */
 static void open_page(bnn_text *page, const bnn_report *report) {
-    bnn_text_add(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    bnn_html_escape(page, report->runs[0].label);
-    if (report->n_runs > 1) bnn_text_add(page, " and %zu more", report->n_runs - 1);
-    bnn_text_add(page, "</title>\n<style>\n");
-    bnn_report_style(page);
-    bnn_text_add(page, "</style>\n</head>\n<body>\n<main>\n");
-}
-
-static void put_heading(bnn_text *page, const char *before, const char *text, const char *after) {
-    bnn_text_add(page, "%s", before);
-    bnn_html_escape(page, text);
-    bnn_text_add(page, "%s\n", after);
+    bnn_text title = {0};
+    bnn_text_add(&title, "%s", report->runs[0].label);
+    if (report->n_runs > 1) bnn_text_add(&title, " and %zu more", report->n_runs - 1);
+    page->has_failed |= title.has_failed;
+    bnn_page_open(page, title.at == NULL ? "" : title.at);
+    bnn_text_free(&title);
 }
 
 /* The figures that are shared by all runs (is_shared), or those of one. */
@@ -47,8 +38,8 @@ static bnn_status put_figures(bnn_text *page, json_t *json, const bnn_report *re
 }
 
 static void put_log(bnn_text *page, const bnn_report_run *run) {
-    put_heading(page, "<details><summary>Configuration, with every key resolved</summary>\n<pre>", run->config, "</pre></details>");
-    if (run->log[0] != '\0') put_heading(page, "<details><summary>What was said while training</summary>\n<pre>", run->log, "</pre></details>");
+    bnn_page_put(page, "<details><summary>Configuration, with every key resolved</summary>\n<pre>", run->config, "</pre></details>");
+    if (run->log[0] != '\0') bnn_page_put(page, "<details><summary>What was said while training</summary>\n<pre>", run->log, "</pre></details>");
 }
 
 /* Training curves belong to the one run of a page; of several they stand above them all. */
@@ -58,7 +49,7 @@ static bnn_status put_run(bnn_text *page, json_t *json, json_t *shared, const bn
     json_array_append_new(json, json_pack("{s:o, s:s, s:I, s:o, s:o}", "run", bnn_json_text(run->label), "split", run->split, "rows",
                                           (json_int_t)run->rows->n_rows, "metrics", bnn_scores_json(run), "figures", figures));
     if (report->n_runs > 1) {
-        put_heading(page, "<h2>", run->label, "</h2>");
+        bnn_page_put(page, "<h2>", run->label, "</h2>");
         bnn_words_put(page, run);
     }
     bnn_status status = put_figures(page, figures, report, r, false);
@@ -70,7 +61,7 @@ static bnn_status put_run(bnn_text *page, json_t *json, json_t *shared, const bn
 static void put_head(bnn_text *page, const bnn_report *report) {
     bnn_text_add(page, "<header>\n<p class=\"kind\">Bayesian neural network%s</p>\n", report->n_runs > 1 ? "s side by side" : "");
     bnn_text_add(page, "<h1>");
-    for (size_t r = 0; r < report->n_runs; r++) put_heading(page, r == 0 ? "" : " &middot; ", report->runs[r].label, "");
+    for (size_t r = 0; r < report->n_runs; r++) bnn_page_put(page, r == 0 ? "" : " &middot; ", report->runs[r].label, "");
     bnn_text_add(page, "</h1>\n");
     if (report->n_runs == 1) {
         bnn_words_put(page, &report->runs[0]);
@@ -86,13 +77,6 @@ static void put_scores(bnn_text *page, const bnn_report *report) {
     if (report->n_runs == 1) bnn_text_add(page, "</details>\n");
 }
 
-static void close_page(bnn_text *page, const json_t *json) {
-    bnn_text_add(page, "<footer>Made by bnn %s (%s). Figures by gnuplot. Colours after Okabe and Ito.</footer>\n</main>\n",
-                 bnn_version(), bnn_commit());
-    bnn_html_json(page, "numbers", json);
-    bnn_text_add(page, "</body>\n</html>\n");
-}
-
 static bnn_status put_page(bnn_text *page, const bnn_report *report) {
     json_t *runs = json_array(), *shared = json_object(), *json = json_pack("{s:o, s:o}", "runs", runs, "shared", shared);
     bnn_status status = BNN_OK;
@@ -101,7 +85,7 @@ static bnn_status put_page(bnn_text *page, const bnn_report *report) {
     put_scores(page, report);
     if (report->n_runs > 1) status = put_figures(page, shared, report, 0, true);
     for (size_t r = 0; r < report->n_runs && status == BNN_OK; r++) status = put_run(page, runs, shared, report, r);
-    if (status == BNN_OK) close_page(page, json);
+    if (status == BNN_OK) bnn_page_close(page, json);
     if (status == BNN_OK && (page->has_failed || json == NULL)) status = BNN_FAIL_MEMORY("the report");
     json_decref(json);
     return status;

@@ -13,14 +13,7 @@ static double baseline_of(const bnn_metric *metric, const bnn_report_run *run) {
     return bnn_metric_fits(metric, run->baseline) ? metric->score(run->baseline).value : NAN;
 }
 
-/* The value to the digits that its standard error leaves it: two of that. */
-static void add_score(bnn_text *page, bnn_score score) {
-    int decimals = isfinite(score.se) && score.se > 0 ? 1 - (int)floor(log10(score.se)) : 4;
-    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-    if (isfinite(score.value)) bnn_text_add(page, "%.*f", decimals, score.value);
-    else bnn_html_number(page, score.value);
-    if (isfinite(score.se)) bnn_text_add(page, " <small>\xc2\xb1\xc2\xa0%.*f</small>", decimals, score.se);
-}
+static void add_score(bnn_text *page, bnn_score score) { bnn_html_measured(page, score.value, score.se); }
 
 void bnn_scores_put_cards(bnn_text *page, const bnn_report_run *run) {
     static const struct { const char *name, *words; } cards[] = {
