@@ -15,7 +15,7 @@
 
 #define SWEEP_FILE "sweep.ini"
 
-enum { LOCK_TRIES = 600, LOCK_MILLISECONDS = 50 };
+enum { LOCK_TRIES = 600, LOCK_MILLISECONDS = 50, TABLES_SECONDS = 5 };
 
 /* ---- the folder ------------------------------------------------------------------------------------------------------ */
 
@@ -143,6 +143,50 @@ static bnn_status write_tables(const bnn_sweep_table *t) {
     return status == BNN_OK ? write_failures(t) : status;
 }
 
+/* ---- while it goes on ------------------------------------------------------------------------------------------------- */
+
+/* Whoever looks into the folder of a long sweep finds tables of what has ended so far. They take a fiftieth of the time at most. */
+typedef struct watch {
+    const bnn_sweep_table    *table;
+    const bnn_sweep_listener *listener;        /* the caller's, or NULL */
+    double                    due;
+} watch;
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A disk that is full is the affair of the tables at the end. */
+static void refresh_tables(watch *w) {
+    double begun = seconds_now();
+    if (begun < w->due) return;
+    write_tables(w->table);
+    double end = seconds_now();
+    w->due = end + TABLES_SECONDS + 50 * (end - begun);
+}
+
+static void on_progress(void *context, const bnn_sweep_progress *progress) {
+    watch *w = context;
+    if (w->listener != NULL && w->listener->progress != NULL) w->listener->progress(w->listener->context, progress);
+    if (progress->ended != NULL) refresh_tables(w);
+}
+
+static bool wants_stop(void *context) {
+    const watch *w = context;
+    return w->listener != NULL && w->listener->wants_stop != NULL && w->listener->wants_stop(w->listener->context);
+}
+
+static bnn_status run_watched(bnn_sweep_table *table, const bnn_sweep_request *request, size_t n, const size_t *todo) {
+    watch w = { table, request->listener, seconds_now() + TABLES_SECONDS };
+    const bnn_sweep_listener listener = { &w, on_progress, wants_stop };
+    bnn_sweep_request watched = *request;
+    watched.listener = &listener;
+    if (n > 0) write_tables(table);
+    return bnn_pool_run(table, &watched, n, todo);
+}
+
 /* ---- the end --------------------------------------------------------------------------------------------------------- */
 
 static size_t count(const bnn_sweep_table *t, bnn_run_state state) {
@@ -169,7 +213,7 @@ bnn_status bnn_sweep_do(bnn_sweep_table *table, const bnn_plan *plan, const bnn_
     if (status == BNN_OK) status = lock(&fd, plan->folder);
     if (status == BNN_OK) {
         size_t n = find_todo(table, todo);
-        status = bnn_pool_run(table, request, n, todo);
+        status = run_watched(table, request, n, todo);
         if (status == BNN_OK) status = write_tables(table);
         if (status == BNN_OK) status = verdict(table);
     }

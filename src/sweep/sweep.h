@@ -5,7 +5,7 @@
  *     SWEEP/tune/RUN/      the runs inside training parts that [tune] needed: a cache
  *     SWEEP/results.csv    one row a run: axes, status, values chosen, metrics with standard errors. No times, no host: the same bytes
  *                          however the sweep was run on processors of one kind
- *     SWEEP/timings.csv    what results.csv leaves out
+ *     SWEEP/timings.csv    what results.csv leaves out; these tables are there from the start and follow the runs every few seconds
  *     SWEEP/summary.csv    means over the replicates, differences from the baseline (long form); summary.md: the same to read
  *     SWEEP/failures.txt   why runs failed, if any did
  *
