@@ -104,3 +104,10 @@ int bnn_result_metric_sign(const char *name) {
         if (strcmp(name, less[i]) == 0) return -1;
     return 0;
 }
+
+bool bnn_result_metric_is_usual(const char *name) {
+    static const char *const usual[] = { "rmse", "error", "log_lik", "crps", "coverage_90", "brier", "ece" };
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (strcmp(usual[i], name) == 0) return true;
+    return false;
+}

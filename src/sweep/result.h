@@ -32,4 +32,7 @@ const char *bnn_result_metric_name(size_t i);
 /* +1: more is better, -1: less is; 0: neither (coverage), or no such metric. */
 int bnn_result_metric_sign(const char *name);
 
+/* Shown where nobody says which. */
+bool bnn_result_metric_is_usual(const char *name);
+
 #endif

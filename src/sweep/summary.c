@@ -156,15 +156,12 @@ typedef struct grid_of_cells { size_t n_rows, n_columns; const char **at; bnn_ar
 static void set(cells *c, size_t row, size_t column, const char *text) { c->at[row * c->n_columns + column] = text; }
 
 static bool is_shown(const summary *s, size_t k) {
-    static const char *const usual[] = { "rmse", "error", "log_lik", "crps", "coverage_90", "brier", "ece" };
     const bnn_words *wanted = &s->table->plan->options.metrics;
     const char *name = bnn_result_metric_name(k);
     if (!s->table->has_metric[k]) return false;
     for (size_t i = 0; i < wanted->n; i++)
         if (strcmp(wanted->at[i], name) == 0) return true;
-    for (size_t i = 0; wanted->n == 0 && i < sizeof usual / sizeof *usual; i++)
-        if (strcmp(usual[i], name) == 0) return true;
-    return false;
+    return wanted->n == 0 && bnn_result_metric_is_usual(name);
 }
 
 /* Four digits of the mean; the error to as many places. */
