@@ -60,12 +60,20 @@ static bool read_all(FILE *file, bnn_text *text) {
     return !ferror(file) && !text->has_failed;
 }
 
-/* gnuplot's first line that says something. */
+/* The first line that says something and is more than a warning. */
+static const char *find_reason(const char *line) {
+    const char *end;
+    for (line += strspn(line, "\n ^"); *line != '\0'; line = end + strspn(end, "\n ^")) {
+        end = line + strcspn(line, "\n");
+        if (memmem(line, (size_t)(end - line), "warning:", 8) == NULL) return line;
+    }
+    return "no reason given";
+}
+
 static bnn_status fail_plot(FILE *errors) {
     bnn_text said = {0};
     bool is_read = read_all(errors, &said);
-    const char *line = said.at == NULL || !is_read ? "" : said.at + strspn(said.at, "\n ^");
-    if (*line == '\0') line = "no reason given";
+    const char *line = find_reason(said.at == NULL || !is_read ? "" : said.at);
     bnn_status status = BNN_FAIL(BNN_ERR_FILE, "gnuplot drew nothing: %.*s", (int)strcspn(line, "\n"), line);
     bnn_text_free(&said);
     return status;
