@@ -37,9 +37,11 @@ const cli_command cli_commands[] = {
       "Differences of row scores to the best run, paired row by row, with their standard errors over rows. Rows: the runs' own test rows, else "
       "their validation rows; --split chooses, --data FILE names others. Runs whose rows differ are refused.",
       FIT_OPTIONS | CLI_SPLIT | CLI_DATA | CLI_LABELS | CLI_JSON, 2, 1000, cli_compare },
-    { "report", "RUN...", "one self-contained HTML file with the pictures",
+    { "report", "RUN... | SWEEP", "one self-contained HTML file with the pictures",
       "Draws the run's test rows, else its validation rows, else its training rows. One run: RUN/report.html; several, side by side: report.html "
-      "in the current folder; or -o FILE. With --ood DATA also how unsure the net is of rows from elsewhere. Needs gnuplot (Debian: gnuplot-nox).",
+      "in the current folder; or -o FILE. With --ood DATA also how unsure the net is of rows from elsewhere. The folder of a sweep: SWEEP/report.html "
+      "compares its groups of runs, finished or not, from its tables: means, single runs, paired differences from the baseline, curves along axes "
+      "of numbers, values chosen by tuning, times, failures. Needs gnuplot (Debian: gnuplot-nox).",
       FIT_OPTIONS | CLI_OUTPUT | CLI_OOD, 1, 1000, cli_report },
     { "calibrate", "RUN | FILE.csv", "temperature, sd scaling and conformal sets, fitted on validation rows",
       "RUN: fits all that its predictions can take and keeps it there; predict and evaluate apply one with -s predict.calibration=NAME "
