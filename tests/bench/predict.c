@@ -1,4 +1,4 @@
-/* What predictions cost: 784-400-400-10 with classes on 10,000 rows, and 13-50-1 with numbers, beside the matrix products alone.
+/* What predictions cost: 784-400-400-10 with classes on 10,000 rows, and 13-50-1 with numbers, beside our matrix products alone (bnn_gemm).
  *
  *     predict [ROUNDS [SAMPLES]]
  *

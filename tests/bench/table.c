@@ -41,6 +41,7 @@ const row rows[] = {
     NET(LARGE, 1.35, 1.20, 1.45, 1.30, 2.2, 2.8, 2.8, 3.5, 1.9, 2.3, 1.25, 1.35),
     NET(SMALLER, 1.40, 1.25, 1.50, 1.35, 2.6, 3.2, 3.5, 4.5, 1.9, 2.6, 1.3, 1.6),
     NET(TINY, 1.5, 1.4, 2.5, 2.0, 18, 25, 140, 180, 18, 140, 1.8, 50),
+    OURS_AT_MOST("bbb step / products by our own kernels", TINY, "bbb", "products_own", 0, 0),    /* the one net that is small enough */
     PAIR("threads", "one thread / two, 1200", LARGE, "bbb", OURS, 1, "bbb", OURS, 2, 1.65, 0, true),
     PAIR("threads", "one thread / two, 400", SMALLER, "bbb", OURS, 1, "bbb", OURS, 2, 1.65, 0, true),
     NATIVE_OF("NATIVE=1 / ours, 1200", LARGE),
