@@ -5,7 +5,8 @@ Answers lines "JOB NET THREADS" with the seconds of one step (model, draw), as `
 and BLAS come from the environment (OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, OPENBLAS_CORETYPE), which the driver sets; THREADS is ignored.
 
     map      plain net, autograd, torch.optim.Adam (the faster of its two forms)
-    bbb      Bayes by Backprop as fast as we can write it: flat vectors, gradients by hand, everything in place
+    bbb      Bayes by Backprop as fast as we can write it: flat vectors, gradients by hand, everything in place; the faster of the next two
+    bbb_log_sd, bbb_softplus      the same with spreads exp(s), as ours, or log(1 + exp(rho)), as in Blundell et al. (2015)
     modules  Bayes by Backprop as one would write it: a module per layer, autograd, torch.optim.Adam
     mixture  the same with a scale-mixture prior and a Monte Carlo KL
 """
@@ -104,7 +105,7 @@ class FlatNet:
                 self.d[k - 1].mul_(self.y[k] > 0)
 
 
-def flat_step(widths):
+def log_sd_step(widths):
     """log sd as the parameter and g (w - mu) for its gradient: the tricks of our own step, where torch can use them."""
     net = FlatNet(widths)
     mu, log_sd, away = torch.empty(net.n), torch.full((net.n,), -4.0), torch.empty(net.n)
@@ -123,6 +124,30 @@ def flat_step(widths):
         net.g.add_(mu, alpha=weight / PRIOR_SD ** 2)
         mu_adam.step(mu, net.g)
         sd_adam.step(log_sd, d_log_sd)
+    return torch.no_grad()(step)
+
+
+def softplus_step(widths):
+    """The spreads by exp and log1p, which take 1.6 ns a weight; F.softplus takes 2.7."""
+    net = FlatNet(widths)
+    mu, rho, sd = torch.empty(net.n), torch.full((net.n,), math.log(math.expm1(math.exp(-4)))), torch.empty(net.n)
+    epsilon, d_rho, work = torch.empty(net.n), torch.empty(net.n), torch.empty(net.n)
+    mu_adam, rho_adam, weight = Adam(net.n), Adam(net.n), 1 / N_ROWS
+    net.init(mu)
+
+    def step():
+        torch.exp(rho, out=sd).log1p_()
+        epsilon.normal_()
+        torch.addcmul(mu, sd, epsilon, out=net.w)
+        net.gradient()
+        torch.mul(net.g, epsilon, out=d_rho)
+        torch.reciprocal(sd, out=work)
+        d_rho.add_(sd, alpha=weight / PRIOR_SD ** 2).sub_(work, alpha=weight)
+        torch.sigmoid(rho, out=work)
+        d_rho.mul_(work)
+        net.g.add_(mu, alpha=weight / PRIOR_SD ** 2)
+        mu_adam.step(mu, net.g)
+        rho_adam.step(rho, d_rho)
     return torch.no_grad()(step)
 
 
@@ -170,7 +195,9 @@ def modules_step(widths, is_mixture, foreach):
 
 STEPS = {
     "map": lambda widths: [map_step(widths, False), map_step(widths, True)],
-    "bbb": lambda widths: [flat_step(widths)],
+    "bbb": lambda widths: [log_sd_step(widths), softplus_step(widths)],
+    "bbb_log_sd": lambda widths: [log_sd_step(widths)],
+    "bbb_softplus": lambda widths: [softplus_step(widths)],
     "modules": lambda widths: [modules_step(widths, False, False), modules_step(widths, False, True)],
     "mixture": lambda widths: [modules_step(widths, True, False), modules_step(widths, True, True)],
 }

@@ -15,9 +15,11 @@
 #define NET(net, map, map_aim, floor, floor_aim, flat, flat_aim, modules, modules_aim, flat_one, modules_one, mixture, torch_map)       \
     OURS_AT_MOST("bbb step / our map step", net, "bbb", "map", map, map_aim),                                                   \
     OURS_AT_MOST("bbb step / products alone", net, "bbb", "products", floor, floor_aim),                                        \
-    TORCH_AT_LEAST("PyTorch bbb by hand / bbb step", net, "bbb", TORCH_TWO, "bbb", 2, flat, flat_aim),                          \
+    TORCH_AT_LEAST("PyTorch bbb, best by hand / bbb step", net, "bbb", TORCH_TWO, "bbb", 2, flat, flat_aim),                    \
+    TORCH_AT_LEAST("by hand, log sd", net, "bbb_log_sd", TORCH_TWO, "bbb", 2, 0, 0),                                            \
+    TORCH_AT_LEAST("by hand, softplus", net, "bbb_softplus", TORCH_TWO, "bbb", 2, 0, 0),                                        \
     TORCH_AT_LEAST("PyTorch bbb of modules / bbb step", net, "modules", TORCH_TWO, "bbb", 2, modules, modules_aim),             \
-    TORCH_AT_LEAST("by hand, one thread", net, "bbb", TORCH_ONE, "bbb", 1, flat_one, 0),                                        \
+    TORCH_AT_LEAST("best by hand, one thread", net, "bbb", TORCH_ONE, "bbb", 1, flat_one, 0),                                   \
     TORCH_AT_LEAST("of modules, one thread", net, "modules", TORCH_ONE, "bbb", 1, modules_one, 0),                              \
     TORCH_AT_LEAST("PyTorch mixture of modules / bbb mixture", net, "mixture", TORCH_TWO, "bbb_mixture", 2, 0, 0),              \
     OURS_AT_MOST("bbb mixture, Monte Carlo / gaussian", net, "bbb_mixture", "bbb", mixture, 0),                                 \
