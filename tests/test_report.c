@@ -3,6 +3,7 @@
 #include "report/html.h"
 #include "report/plot.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static void assert_escaped(const char *text, const char *want) {
@@ -47,6 +48,23 @@ static void json_cannot_end_its_element(void **state) {
     assert_string_equal(json_string_value(json_object_get(json, "name")), hostile);
     json_decref(json);
     bnn_text_free(&page);
+}
+
+static void assert_measured(double value, double se, const char *want) {
+    bnn_text page = {0};
+    bnn_html_measured(&page, value, se);
+    assert_string_equal(page.at, want);
+    bnn_text_free(&page);
+}
+
+/* Two digits of the error, by hand; what is millions large, or has no error, in few digits. */
+static void a_value_has_the_digits_that_its_error_leaves_it(void **state) {
+    (void)state;
+    assert_measured(1.23456, 0.0213, "1.235 <small>\xc2\xb1\xc2\xa0""0.021</small>");
+    assert_measured(-152.4, 26.1, "-152 <small>\xc2\xb1\xc2\xa0""26</small>");
+    assert_measured(0.25, NAN, "0.2500");
+    assert_measured(-2.5e26, 3e25, "-2.5e+26 <small>\xc2\xb1\xc2\xa0""3e+25</small>");
+    assert_measured(NAN, NAN, "\xe2\x80\x93");
 }
 
 /* ---- gnuplot --------------------------------------------------------------------------------------------------------- */
@@ -143,6 +161,7 @@ int main(void) {
         cmocka_unit_test(names_cannot_open_elements_or_close_attributes),
         cmocka_unit_test(what_is_not_utf8_becomes_the_replacement_character),
         cmocka_unit_test(json_cannot_end_its_element),
+        cmocka_unit_test(a_value_has_the_digits_that_its_error_leaves_it),
         cmocka_unit_test(quoted_names_hold_no_live_quote_or_line_end),
         cmocka_unit_test(two_pictures_on_a_page_share_no_id),
         cmocka_unit_test(pictures_carry_hostile_labels_as_text),

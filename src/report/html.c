@@ -64,10 +64,13 @@ void bnn_html_number(bnn_text *page, double value) {
 
 void bnn_html_measured(bnn_text *page, double value, double se) {
     int decimals = isfinite(se) && se > 0 ? 1 - (int)floor(log10(se)) : 4;
+    bool is_huge = fabs(value) >= 1e6 || se >= 1e6;
     decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
-    if (isfinite(value)) bnn_text_add(page, "%.*f", decimals, value);
+    if (isfinite(value) && !is_huge) bnn_text_add(page, "%.*f", decimals, value);
     else bnn_html_number(page, value);
-    if (isfinite(se)) bnn_text_add(page, " <small>\xc2\xb1\xc2\xa0%.*f</small>", decimals, se);
+    if (!isfinite(se)) return;
+    if (is_huge) bnn_text_add(page, " <small>\xc2\xb1\xc2\xa0%.2g</small>", se);
+    else bnn_text_add(page, " <small>\xc2\xb1\xc2\xa0%.*f</small>", decimals, se);
 }
 
 json_t *bnn_json_text(const char *bytes) {

@@ -47,7 +47,7 @@ static const char sheet[] =
     ".bar{display:block;font-size:.8rem;line-height:1.35;margin:1px 0;padding:0 .3rem;border-radius:3px;white-space:nowrap;overflow:hidden;"
     "background:linear-gradient(var(--fill),var(--fill)) 0/calc(100%*var(--p)) 100% no-repeat var(--grid)}"
     ".bar{--fill:var(--band2)}.bar.right{--fill:color-mix(in srgb,var(--green) 55%,transparent)}\n"
-    "footer{color:var(--soft);font-size:.85rem;margin-top:2.5rem}\n"
+    "a{color:var(--blue)}footer{color:var(--soft);font-size:.85rem;margin-top:2.5rem}\n"
     "svg text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif}\n";
 
 /* What the scripts of the figures may use. */

@@ -111,7 +111,7 @@ static void add_line(bnn_figure *figure, bnn_sweep_range *range, bnn_text *plot,
     const char *colour = bnn_figure_colour(line);
     BNN_SHEET(sheet, names[line], view->outcome->keys[k].name, "mean", "se", "runs");
     add_groups(sheet, range, view, k, l, line);
-    bnn_text_add(plot, "%s$%s using 2:3:4 with yerrorbars pointtype 0 linewidth 1 linecolor rgb '%s' notitle, $%s using 2:3 with linespoints "
+    bnn_text_add(plot, "%s$%s using 2:(inside_y($3)):4 with yerrorbars pointtype 0 linewidth 1 linecolor rgb '%s' notitle, $%s using 2:(inside_y($3)) with linespoints "
                  "pointtype 7 pointsize 0.5 linewidth 2 linecolor rgb '%s' title ",
                  line == 0 ? "plot " : ", ", names[line], colour, names[line], colour);
     bnn_plot_quote(plot, l->labels[line]);
@@ -121,7 +121,7 @@ static void add_points(bnn_figure *figure, bnn_sweep_range *range, bnn_text *plo
     bnn_sheet *sheet = bnn_figure_sheet(figure);
     BNN_SHEET(sheet, "points", view->outcome->keys[k].name, "mean", "se", "runs");
     add_groups(sheet, range, view, k, NULL, MAX_LINES + 1);
-    bnn_text_add(plot, "set key off\nplot $points using 2:3 with points pointtype 7 pointsize 0.4 linecolor rgb '#0072b2'");
+    bnn_text_add(plot, "set key off\nplot $points using 2:(inside_y($3)) with points pointtype 7 pointsize 0.4 linecolor rgb '#0072b2'");
 }
 
 /* ---- the picture ----------------------------------------------------------------------------------------------------- */
@@ -156,10 +156,12 @@ static void draw(bnn_figure *figure, const bnn_sweep_view *view, size_t i) {
     if (!has_lines) add_points(figure, &range, &plot, view, k);
     bnn_figure_axes(figure, key->name, view->metric->name);
     bool is_log = put_axis(figure, view, k);
+    size_t n_outside = bnn_sweep_clip(&range, view->panel->n, view->panel->groups, view->metric->mean);
     bnn_sweep_axis_put(figure, 'y', &range);
     bnn_text_add(&figure->caption, "%s%s%s",
                  has_lines ? "Means with one standard error." : "Every group a dot: the other axes differ among them.",
                  sides[view->metric->sign + 1], is_log ? " The horizontal axis is logarithmic." : "");
+    bnn_sweep_tell_outside(figure, n_outside);
     bnn_text_add(&figure->script, "%s%s\n", l.n == 1 ? "set key off\n" : "", plot.at == NULL ? "" : plot.at);
     free_lines(&l);
     bnn_text_free(&what);

@@ -73,7 +73,7 @@ static void add_caption(bnn_figure *figure, const bnn_sweep_view *view, const bn
 
 static void draw(bnn_figure *figure, const bnn_sweep_view *view, size_t i) {
     bnn_sweep_lines lines = bnn_sweep_lines_of(view, true);
-    bnn_sweep_range range = { 0, 0 };      /* the zero line is always in the picture */
+    bnn_sweep_range range = { 0, 0 };      /* the zero line is in the picture, whatever else is */
     bnn_text axis = {0};
     (void)i;
     bnn_text_add(&axis, "difference in %s", view->metric->name);
@@ -81,13 +81,15 @@ static void draw(bnn_figure *figure, const bnn_sweep_view *view, size_t i) {
     bnn_sweep_title_put(figure, view, ", difference from the baseline");
     add_rows(bnn_figure_sheet(figure), &range, view, &lines);
     add_caption(figure, view, &lines);
+    bnn_sweep_tell_outside(figure, bnn_sweep_clip(&range, lines.n, lines.groups, view->metric->difference));
+    bnn_sweep_widen(&range, 0);
     bnn_figure_axes(figure, axis.at == NULL ? "" : axis.at, "");
     bnn_sweep_lines_put(figure, view, &lines);
     bnn_sweep_axis_put(figure, 'x', &range);
     bnn_text_add(&figure->script, "set arrow from 0, graph 0 to 0, graph 1 nohead linewidth 2 linecolor rgb '#e69f00'\n"
-                 "plot $differences using 2:1:(2*$3) with xerrorbars pointtype 0 linewidth 1 linecolor rgb '#0072b2', "
-                 "$differences using 2:1:3 with xerrorbars pointtype 0 linewidth 4 linecolor rgb '#0072b2', "
-                 "$differences using 2:1 with points pointtype 7 pointsize 0.7 linecolor rgb '#0072b2'\n");
+                 "plot $differences using (inside_x($2)):1:(2*$3) with xerrorbars pointtype 0 linewidth 1 linecolor rgb '#0072b2', "
+                 "$differences using (inside_x($2)):1:3 with xerrorbars pointtype 0 linewidth 4 linecolor rgb '#0072b2', "
+                 "$differences using (inside_x($2)):1 with points pointtype 7 pointsize 0.7 linecolor rgb '#0072b2'\n");
     bnn_text_free(&axis);
 }
 

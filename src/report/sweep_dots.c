@@ -57,13 +57,14 @@ static void draw(bnn_figure *figure, const bnn_sweep_view *view, size_t i) {
     add_means(bnn_figure_sheet(figure), &range, view, &lines);
     add_runs(bnn_figure_sheet(figure), &range, view, &lines);
     add_caption(figure, view, &lines);
+    bnn_sweep_tell_outside(figure, bnn_sweep_clip(&range, lines.n, lines.groups, view->metric->mean));
     bnn_figure_axes(figure, view->metric->name, "");
     bnn_sweep_lines_put(figure, view, &lines);
     bnn_sweep_axis_put(figure, 'x', &range);
     bnn_text_add(&figure->script, "colour(is_baseline) = is_baseline == 1 ? 0xe69f00 : 0x0072b2\n"
                  "plot $runs using 3:2 with points pointtype 7 pointsize 0.4 linecolor rgb '#8cc9ec', "
-                 "$means using 2:1:3:(colour($5)) with xerrorbars pointtype 0 linewidth 2 linecolor rgb variable, "
-                 "$means using 2:1:(colour($5)) with points pointtype 7 pointsize 0.7 linecolor rgb variable\n");
+                 "$means using (inside_x($2)):1:3:(colour($5)) with xerrorbars pointtype 0 linewidth 2 linecolor rgb variable, "
+                 "$means using (inside_x($2)):1:(colour($5)) with points pointtype 7 pointsize 0.7 linecolor rgb variable\n");
 }
 
 const bnn_sweep_figure_row bnn_sweep_figure_dots = { .name = "groups", .count = count, .draw = draw };

@@ -67,22 +67,68 @@ void bnn_sweep_widen(bnn_sweep_range *range, double value) {
     range->high = fmax(range->high, value);
 }
 
+static bool is_logarithmic(const bnn_sweep_range *range) { return range->low > 0 && range->high >= 100 * range->low; }
+
+static int compare_values(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The shortest stretch that holds more than half of n sorted values. */
+static bnn_sweep_range shortest_half(const double *values, size_t n) {
+    size_t width = n / 2, at = 0;
+    for (size_t i = 1; i + width < n; i++)
+        if (values[i + width] - values[i] < values[at + width] - values[at]) at = i;
+    return (bnn_sweep_range){ values[at], values[at + width] };
+}
+
+/* Fits that went astray lie not twice but millions of times as far off as the others. */
+static void clip(bnn_sweep_range *range, bnn_sweep_range most) {
+    double scale = fmax(fabs(most.low), fabs(most.high)), margin = fmax(3 * (most.high - most.low), 0.1 * scale);
+    if (range->high - range->low <= 1000 * scale || scale == 0) return;
+    *range = (bnn_sweep_range){ fmax(range->low, most.low - margin), fmin(range->high, most.high + margin) };
+}
+
+size_t bnn_sweep_clip(bnn_sweep_range *range, size_t n, const size_t *groups, const bnn_outcome_mean *means) {
+    double *values = malloc((n + 1) * sizeof *values);
+    size_t n_values = 0, n_outside = 0;
+    for (size_t i = 0; values != NULL && i < n; i++)
+        if (means[groups[i]].n > 0) values[n_values++] = means[groups[i]].value;
+    if (n_values > 2 && !is_logarithmic(range)) {
+        qsort(values, n_values, sizeof *values, compare_values);
+        clip(range, shortest_half(values, n_values));
+        for (size_t i = 0; i < n_values; i++) n_outside += values[i] < range->low || values[i] > range->high;
+    }
+    free(values);
+    return n_outside;
+}
+
+void bnn_sweep_tell_outside(bnn_figure *figure, size_t n) {
+    if (n > 0) bnn_text_add(&figure->caption, " %zu group%s too far off for this picture; the numbers below have %s.", n, n == 1 ? " is" : "s are",
+                            n == 1 ? "it" : "them");
+}
+
 /* 1, 2 or 5 times a power of ten, at least `least`. */
 static double round_step(double least) {
     double power = pow(10, floor(log10(least)));
     return least <= power ? power : least <= 2 * power ? 2 * power : least <= 5 * power ? 5 * power : 10 * power;
 }
 
+/* What lies outside leaves no error bar behind: gnuplot would draw the end that happens to be inside. */
+static void add_range(bnn_text *script, char axis, double low, double high) {
+    bnn_text_add(script, "set %crange [%.9g:%.9g]\ninside_%c(value) = value < %.9g || value > %.9g ? NaN : value\n", axis, low, high, axis, low, high);
+}
+
 bool bnn_sweep_axis_put(bnn_figure *figure, char axis, const bnn_sweep_range *range) {
     double low = range->low, high = range->high, reach = high > low ? high - low : fmax(fabs(low), 1e-9);
-    bool is_log = low > 0 && high >= 100 * low;
+    bool is_log = is_logarithmic(range);
     if (is_log) {
-        double decades = ceil(log10(high / low) / 5);
-        bnn_text_add(&figure->script, "set logscale %c\nset %ctics 1e%.0f\nset format %c '%%g'\nset %crange [%.9g:%.9g]\n",
-                     axis, axis, decades, axis, axis, low / pow(high / low, 0.04), high * pow(high / low, 0.04));
+        double decades = ceil(log10(high / low) / 5), margin = pow(high / low, 0.04);
+        bnn_text_add(&figure->script, "set logscale %c\nset %ctics 1e%.0f, 1e%.0f\nset format %c '%%g'\n", axis, axis, floor(log10(low)), decades, axis);
+        add_range(&figure->script, axis, low / margin, high * margin);
     } else {
-        bnn_text_add(&figure->script, "set %ctics %.9g\nset %crange [%.9g:%.9g]\n", axis, round_step(reach / 4), axis, low - 0.04 * reach,
-                     high + 0.04 * reach);
+        bnn_text_add(&figure->script, "set %ctics %.9g\n", axis, round_step(reach / 4));
+        add_range(&figure->script, axis, low - 0.04 * reach, high + 0.04 * reach);
     }
     return is_log;
 }

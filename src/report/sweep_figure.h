@@ -34,10 +34,15 @@ bnn_sweep_lines bnn_sweep_lines_of(const bnn_sweep_view *view, bool is_differenc
 typedef struct bnn_sweep_range { double low, high; } bnn_sweep_range;
 void bnn_sweep_widen(bnn_sweep_range *range, double value);
 
+/* Shrinks a linear range a thousand times as wide as what half of the groups come to; the number of groups left outside. */
+size_t bnn_sweep_clip(bnn_sweep_range *range, size_t n, const size_t *groups, const bnn_outcome_mean *means);
+void   bnn_sweep_tell_outside(bnn_figure *figure, size_t n);
+
 /* Size of the picture, group names at its left edge, line 0 at the top. */
 void bnn_sweep_lines_put(bnn_figure *figure, const bnn_sweep_view *view, const bnn_sweep_lines *lines);
 
-/* Range and numbers of an axis ('x' or 'y'), at most five; logarithmic (and true) if all is positive and spread over two decades. */
+/* Range and numbers of an axis ('x' or 'y'), at most five; logarithmic (and true) if all is positive and spread over two decades. gnuplot's
+ * inside_x(value) or inside_y(value) is then NaN for what the range leaves out. */
 bool bnn_sweep_axis_put(bnn_figure *figure, char axis, const bnn_sweep_range *range);
 
 /* "rmse", "rmse: boston" */

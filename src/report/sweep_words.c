@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_VALUES = 12, SHOWN_GROUPS = 100 };
+enum { SHOWN_VALUES = 12, SHOWN_GROUPS = 100, SHORT_GROUPS = 20 };
 
 /* ---- head ------------------------------------------------------------------------------------------------------------ */
 
@@ -42,7 +42,7 @@ static void add_values(bnn_text *page, const bnn_outcome_key *key) {
         if (key->n > SHOWN_VALUES && v == SHOWN_VALUES - 1) bnn_text_add(page, ", ... ");
         if (key->n > SHOWN_VALUES && v >= SHOWN_VALUES - 1 && v < key->n - 1) continue;
         bnn_text_add(page, "%s", v > 0 && v < SHOWN_VALUES ? ", " : "");
-        if (*key->values[v] == '\0') bnn_text_add(page, "<small>(where it does not apply)</small>");
+        if (*key->values[v] == '\0') bnn_text_add(page, "<small>none</small>");
         else bnn_html_escape(page, key->values[v]);
     }
 }
@@ -110,11 +110,13 @@ static size_t count_finished(const bnn_outcome *o, size_t group) {
     return n;
 }
 
+static const char *value_or_dash(const char *value) { return *value == '\0' ? "\xe2\x80\x93" : value; }
+
 static void add_group(bnn_text *page, const bnn_outcome *o, size_t group) {
     const bnn_panel *panel = panel_of(o, group);
     bnn_text_add(page, "<tr>");
     for (size_t k = 0; k < o->n_keys; k++)
-        if (!o->keys[k].is_replicate) bnn_page_put(page, "<th scope=\"row\">", bnn_outcome_value(&o->keys[k], o, group), "</th>");
+        if (!o->keys[k].is_replicate) bnn_page_put(page, "<th scope=\"row\">", value_or_dash(bnn_outcome_value(&o->keys[k], o, group)), "</th>");
     bnn_text_add(page, "<td>%zu</td>", count_finished(o, group));
     for (size_t m = 0; m < o->n_metrics; m++) {
         const bnn_outcome_mean *mean = &o->metrics[m].mean[group];
@@ -156,12 +158,14 @@ static void add_groups(bnn_text *page, const bnn_outcome *o, size_t n, const bnn
 void bnn_sweep_put_summary(bnn_text *page, const bnn_outcome *o) {
     size_t n = o->n_groups < SHOWN_GROUPS ? o->n_groups : SHOWN_GROUPS;
     const bnn_outcome_metric *leading = find_leading(o);
-    bnn_text_add(page, "<h2>Summary</h2>\n<p>Means over runs with standard errors over them; the best mean of each %s in bold.</p>\n"
-                 "<div class=\"scroll\" tabindex=\"0\"><table id=\"summary\">\n", o->n_panels > 1 ? "data set" : "metric");
+    bool is_long = n > SHORT_GROUPS;
+    bnn_text_add(page, "<h2>Summary</h2>\n<p>Means over runs with standard errors over them; the best mean of each %s in bold.</p>\n%s"
+                 "<div class=\"scroll\" tabindex=\"0\"><table id=\"summary\">\n", o->n_panels > 1 ? "data set" : "metric", is_long ? "<details><summary>Table of the groups</summary>\n" : "");
     add_heading(page, o);
     bnn_text_add(page, "<tbody>\n");
     add_groups(page, o, n, leading);
     bnn_text_add(page, "</tbody></table></div>\n");
+    if (is_long) bnn_text_add(page, "</details>\n");
     if (n < o->n_groups)
         bnn_text_add(page, "<p class=\"more\">%zu of %zu groups, by %s; summary.csv and the JSON at the end of this page have all of them.</p>\n",
                      n, o->n_groups, leading == NULL ? "the order of the sweep" : leading->name);

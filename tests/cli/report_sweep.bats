@@ -106,6 +106,24 @@ PY
     [ "$(numbers out/report.html '[r[0] for r in d["figures"]["rmse"]["axis"]["tables"]["line1"]["rows"]]')" = "[0.01, 0.1, 1.0, 10.0]" ]
 }
 
+@test "fits that went astray do not squeeze the others into a line: the picture leaves them out and says so" {
+    mkdir hand
+    printf '[sweep]\nprior.sd = 1 | 2 | 3 | 4\n' > hand/sweep.ini
+    echo 'run,prior.sd,status,rows,log_lik,log_lik_se' > hand/results.csv
+    echo 'prior.sd,metric,runs,mean,se,pairs,difference,difference_se' > hand/summary.csv
+    for run in 1,-1.5 2,-2.5 3,-1.25 4,-3e20; do
+        echo "sd=${run%,*},${run%,*},finished,10,${run#*,}," >> hand/results.csv
+        echo "${run%,*},log_lik,1,${run#*,},,0,," >> hand/summary.csv
+    done
+    "$BNN" report hand
+    [ "$(grep -c '1 group is too far off for this picture' hand/report.html)" -ge 2 ]
+    [ "$(numbers hand/report.html 'd["figures"]["log_lik"]["groups"]["tables"]["means"]["rows"][3][0]')" = "-3e+20" ]
+    refute grep -q 'e+20</text>\|e+20 *</text>' hand/report.html
+    sed -i 's/-3e20/-30/' hand/*.csv
+    "$BNN" report hand
+    refute grep -q 'too far off' hand/report.html
+}
+
 @test "data sets have pictures of their own, and [sweep] metrics says of what" {
     make_sweep 'set = data | second' 'metrics = mae'
     awk -F, -v OFS=, 'NR > 1 { $3 *= 1000 } 1' data.csv > second.csv
