@@ -111,8 +111,8 @@ static void add_line(bnn_figure *figure, bnn_sweep_range *range, bnn_text *plot,
     const char *colour = bnn_figure_colour(line);
     BNN_SHEET(sheet, names[line], view->outcome->keys[k].name, "mean", "se", "runs");
     add_groups(sheet, range, view, k, l, line);
-    bnn_text_add(plot, "%s$%s using 2:(inside_y($3)):4 with yerrorbars pointtype 0 linewidth 1 linecolor rgb '%s' notitle, $%s using 2:(inside_y($3)) with linespoints "
-                 "pointtype 7 pointsize 0.5 linewidth 2 linecolor rgb '%s' title ",
+    bnn_text_add(plot, "%s$%s using 2:(inside_y($3)):4 with yerrorbars pointtype 0 linewidth 1 linecolor rgb '%s' notitle, "
+                 "$%s using 2:(inside_y($3)) with linespoints pointtype 7 pointsize 0.5 linewidth 2 linecolor rgb '%s' title ",
                  line == 0 ? "plot " : ", ", names[line], colour, names[line], colour);
     bnn_plot_quote(plot, l->labels[line]);
 }

@@ -104,8 +104,8 @@ size_t bnn_sweep_clip(bnn_sweep_range *range, size_t n, const size_t *groups, co
 }
 
 void bnn_sweep_tell_outside(bnn_figure *figure, size_t n) {
-    if (n > 0) bnn_text_add(&figure->caption, " %zu group%s too far off for this picture; the numbers below have %s.", n, n == 1 ? " is" : "s are",
-                            n == 1 ? "it" : "them");
+    const char *verb = n == 1 ? " is" : "s are", *object = n == 1 ? "it" : "them";
+    if (n > 0) bnn_text_add(&figure->caption, " %zu group%s too far off for this picture; the numbers below have %s.", n, verb, object);
 }
 
 /* 1, 2 or 5 times a power of ten, at least `least`. */
@@ -116,7 +116,8 @@ static double round_step(double least) {
 
 /* What lies outside leaves no error bar behind: gnuplot would draw the end that happens to be inside. */
 static void add_range(bnn_text *script, char axis, double low, double high) {
-    bnn_text_add(script, "set %crange [%.9g:%.9g]\ninside_%c(value) = value < %.9g || value > %.9g ? NaN : value\n", axis, low, high, axis, low, high);
+    bnn_text_add(script, "set %crange [%.9g:%.9g]\n", axis, low, high);
+    bnn_text_add(script, "inside_%c(value) = value < %.9g || value > %.9g ? NaN : value\n", axis, low, high);
 }
 
 bool bnn_sweep_axis_put(bnn_figure *figure, char axis, const bnn_sweep_range *range) {
@@ -124,7 +125,8 @@ bool bnn_sweep_axis_put(bnn_figure *figure, char axis, const bnn_sweep_range *ra
     bool is_log = is_logarithmic(range);
     if (is_log) {
         double decades = ceil(log10(high / low) / 5), margin = pow(high / low, 0.04);
-        bnn_text_add(&figure->script, "set logscale %c\nset %ctics 1e%.0f, 1e%.0f\nset format %c '%%g'\n", axis, axis, floor(log10(low)), decades, axis);
+        bnn_text_add(&figure->script, "set logscale %c\nset %ctics 1e%.0f, 1e%.0f\nset format %c '%%g'\n", axis, axis, floor(log10(low)),
+                     decades, axis);
         add_range(&figure->script, axis, low / margin, high * margin);
     } else {
         bnn_text_add(&figure->script, "set %ctics %.9g\n", axis, round_step(reach / 4));

@@ -160,7 +160,8 @@ void bnn_sweep_put_summary(bnn_text *page, const bnn_outcome *o) {
     const bnn_outcome_metric *leading = find_leading(o);
     bool is_long = n > SHORT_GROUPS;
     bnn_text_add(page, "<h2>Summary</h2>\n<p>Means over runs with standard errors over them; the best mean of each %s in bold.</p>\n%s"
-                 "<div class=\"scroll\" tabindex=\"0\"><table id=\"summary\">\n", o->n_panels > 1 ? "data set" : "metric", is_long ? "<details><summary>Table of the groups</summary>\n" : "");
+                 "<div class=\"scroll\" tabindex=\"0\"><table id=\"summary\">\n",
+                 o->n_panels > 1 ? "data set" : "metric", is_long ? "<details><summary>Table of the groups</summary>\n" : "");
     add_heading(page, o);
     bnn_text_add(page, "<tbody>\n");
     add_groups(page, o, n, leading);
