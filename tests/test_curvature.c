@@ -21,12 +21,22 @@ static point point_of(const small_problem *p) { return (point){ &p->net, &p->lik
 typedef struct setting { const bnn_structure_row *row; size_t lowest; bnn_factor_source source; size_t n_samples; uint64_t seed; } setting;
 
 /* Its full matrix with both triangles, made of the one that counts. */
+/* The lower triangle counts. */
+static void mirror(size_t n, double *a) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++) a[j * n + i] = a[i * n + j];
+}
+
 static bnn_curvature curvature_of(const small_problem *p, setting s) {
     bnn_curvature curvature;
     assert_ok(bnn_curvature_make(&curvature, s.row, &p->net, &p->likelihood, p->problem.team, s.lowest, s.source, s.n_samples, s.seed));
     assert_ok(bnn_curvature_add(&curvature, p->data, &p->scaling, p->theta));
-    for (size_t i = 0; curvature.full != NULL && i < curvature.n; i++)
-        for (size_t j = 0; j < i; j++) curvature.full[j * curvature.n + i] = curvature.full[i * curvature.n + j];
+    if (curvature.full != NULL) mirror(curvature.n, curvature.full);
+    for (size_t l = s.lowest; curvature.kron != NULL && l < p->net.n_layers; l++) {
+        if (curvature.kron[l].a == NULL) continue;
+        mirror(curvature.kron[l].n_in, curvature.kron[l].a);
+        mirror(curvature.kron[l].n_out, curvature.kron[l].g);
+    }
     return curvature;
 }
 
@@ -243,6 +253,25 @@ static void kron_factors_of_a_linear_net_are_sums_of_outer_products(void **state
     small_problem_free(&p);
 }
 
+/* 131 inputs: more than one block of rows of A. */
+static void kron_factors_of_a_wide_layer_are_sums_of_outer_products(void **state) {
+    enum { WIDE = 130, N = WIDE + 1 };
+    (void)state;
+    small_problem p;
+    small_problem_make(&p, READ_SETS("net.hidden=", "likelihood.noise_sd=1"), NULL, 40, WIDE, 0);
+    double *a = calloc(N * N, sizeof *a), x[N] = { [WIDE] = 1 };
+    assert_non_null(a);
+    for (size_t i = 0; i < p.data->n_rows; i++) {
+        memcpy(x, p.data->x + i * WIDE, WIDE * sizeof *x);
+        add_outer(N, 1, x, a);
+    }
+    bnn_curvature kron = curvature_of(&p, (setting){ &bnn_kron_structure, 0, BNN_SOURCE_GGN, 0, SEED });
+    assert_matches(N, kron.kron[0].a, a, tolerance, "kron, wide", &p);
+    free(a);
+    bnn_curvature_free(&kron);
+    small_problem_free(&p);
+}
+
 /* G (x) A over the layer's weights and biases, in theta's order, divided by the sum of case weights. */
 static void spread_kron(const bnn_curvature *kron, double *h) {
     const bnn_layer *layer = &kron->net->layers[0];
@@ -418,6 +447,7 @@ int main(void) {
         cmocka_unit_test(hessian_of_many_rows_is_their_sum),
         cmocka_unit_test(curvature_has_the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(kron_factors_of_a_linear_net_are_sums_of_outer_products),
+        cmocka_unit_test(kron_factors_of_a_wide_layer_are_sums_of_outer_products),
         cmocka_unit_test(kron_is_full_for_one_layer_and_one_row),
         cmocka_unit_test(kron_factors_of_inner_layers_equal_brute_force),
         cmocka_unit_test(curvature_from_sampled_labels_is_unbiased),

@@ -49,7 +49,7 @@ typedef struct bnn_structure_row {
 /* Kronecker factors of one layer, with the bias as an input of 1: H ~ G (x) A. Once decomposed, their eigenvectors (rows) and values. */
 typedef struct bnn_kron_factors {
     size_t  n_in, n_out;
-    double *a, *g;                 /* [n_in x n_in], [n_out x n_out] */
+    double *a, *g;                 /* [n_in x n_in], [n_out x n_out], whose lower triangles count */
     double *in_values, *out_values;
 } bnn_kron_factors;
 
@@ -74,6 +74,7 @@ struct bnn_curvature {
     double               *values;           /* full: [n], eigenvalues relative to p0                              */
     double                jitter;           /* full: what the last Cholesky factor needed                         */
     real                 *work, *work2;     /* of the row's own use                                               */
+    size_t                work2_size;       /* a thread's part of work2                                           */
     real                **layer_work;       /* [n_layers] of the row's own use                                    */
     struct bnn_full_pass *pass;             /* full: columns of the present pass                                  */
     struct bnn_hessian   *hessian;          /* what the exact Hessian of a pass is made of                        */

@@ -2,14 +2,15 @@
  *
  *     A = sum_rows w x x',  G = sum_rows,columns w dz dz',  n = sum_rows w,
  *
- * with case weights w (else 1) and the bias as an input of 1. The division by n goes into G when the factors are used: exact for one row. */
+ * with case weights w (else 1) and the bias as an input of 1. The division by n goes into G when the factors are used: exact for one row.
+ * Both are symmetric: only their lower triangles are made, by blocks of rows. */
 #include "curvature/curvature.h"
 #include "base/fail.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { PASS_ROWS = 512 };
+enum { PASS_ROWS = 512, BLOCK = 96 };
 
 static void kron_start(bnn_curvature *curvature) {
     const bnn_net *net = curvature->net;
@@ -28,13 +29,26 @@ static void kron_start(bnn_curvature *curvature) {
         if (n_out > widest) widest = n_out;
     }
     curvature->work = BNN_TAKE(arena, curvature->max_rows * widest_in, real);
-    curvature->work2 = BNN_TAKE(arena, widest * widest, real);
+    curvature->work2 = BNN_TAKE(arena, (size_t)bnn_team_size(curvature->team) * BLOCK * widest, real);
+    curvature->work2_size = BLOCK * widest;
 }
 
-/* sum [n x n] += v' v over the rows of v, through one product in real */
+typedef struct outer_job { bnn_curvature *curvature; size_t rows, n; const real *v; double *sum; } outer_job;
+
+/* BLOCK rows of v' v, up to the last column of the triangle; the longest ones first. */
+static void outer_tile(void *context, size_t tile, int thread) {
+    const outer_job *job = context;
+    size_t n = job->n, first = ((n - 1) / BLOCK - tile) * BLOCK, end = first + BLOCK < n ? first + BLOCK : n;
+    real *part = job->curvature->work2 + (size_t)thread * job->curvature->work2_size;
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, end - first, end, job->rows, job->v + first, n, job->v, n, 0, part, end);
+    for (size_t i = first; i < end; i++, part += end)
+        for (size_t j = 0; j <= i; j++) job->sum[i * n + j] += (double)part[j];
+}
+
+/* sum [n x n], lower triangle, += v' v over the rows of v; products in real */
 static void add_outer(bnn_curvature *curvature, size_t rows, size_t n, const real *v, double *sum) {
-    bnn_product(curvature->team, BNN_TRANSPOSED, BNN_PLAIN, n, n, rows, v, v, 0, curvature->work2);
-    for (size_t i = 0; i < n * n; i++) sum[i] += (double)curvature->work2[i];
+    outer_job job = { curvature, rows, n, v, sum };
+    bnn_team_run(curvature->team, (n + BLOCK - 1) / BLOCK, outer_tile, &job);
 }
 
 static void kron_column(bnn_curvature *curvature, size_t l, bnn_mat x, bnn_mat dz) {
@@ -71,9 +85,8 @@ static size_t factor_bytes(const bnn_net *net, size_t lowest, size_t *widest_in,
 }
 
 static size_t kron_bytes(const bnn_net *net, size_t lowest, int n_threads) {
-    (void)n_threads;
     size_t widest_in, widest, sum = factor_bytes(net, lowest, &widest_in, &widest);
-    return sum + (PASS_ROWS * widest_in + widest * widest) * sizeof(real);
+    return sum + (PASS_ROWS * widest_in + (size_t)n_threads * BLOCK * widest) * sizeof(real);
 }
 
 /* means and the posterior's copy of the factors; eigenvectors come in place of the factors */
