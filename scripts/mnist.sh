@@ -28,9 +28,9 @@ seconds_of() {
     file=$1
     shift
     [ ! -s "$file" ] || return 0
-    start=$(date +%s)
+    start=$(date +%s.%N)
     "$@"
-    echo $(($(date +%s) - start)) > "$file"
+    echo "$(date +%s.%N) $start" | awk '{ printf "%.1f\n", $1 - $2 }' > "$file"
 }
 
 # fit NAME CONFIG [SECTION.KEY=VALUE ...]: trains, or goes on training
