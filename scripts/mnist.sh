@@ -82,7 +82,8 @@ mixture_table() {
         echo "| $removed | $ours | $theirs |"
     done
     echo
-    echo "Three such fits mixed, trained in $(cat "$out/three.train") s: $(awk "BEGIN { printf \"%.2f\", 100 * $(of three error) }")."
+    echo "Three such fits mixed, trained in $(cat "$out/three.train") s: $(awk "BEGIN { printf \"%.2f\", 100 * $(of three error) }"), log_lik $(of three log_lik)" \
+        "(one: $(awk '$1 == 0 { print $5 }' "$out/mixture.prune"))."
     echo "Published test errors at 1200 units: $(awk -F, '$1 == "1200" { printf "%s%s %s", n++ ? "; " : "", $2, $3 }' configs/mnist-published.csv)."
 }
 
