@@ -1,4 +1,5 @@
 /* What a run would be like: sizes from the configuration, time and memory from a few steps of the fit itself. */
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "run/folder.h"
@@ -7,22 +8,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TIMED_STEPS = 20 };
 #define TIMED_SECONDS 0.5    /* enough is enough: a step of a large net takes longer than this */
 
 typedef struct stopwatch { double begin, first, last; uint64_t n; } stopwatch;
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static bnn_answer on_step(void *context, uint64_t step) {
     stopwatch *watch = context;
-    watch->last = seconds_now();
+    watch->last = bnn_seconds_now();
     if (step == 1) watch->first = watch->last;
     watch->n = step;
     return step >= TIMED_STEPS || (step > 1 && watch->last - watch->begin > TIMED_SECONDS) ? BNN_STOP : BNN_GO_ON;
@@ -34,7 +28,7 @@ static double step_seconds(const stopwatch *watch) {
 }
 
 static bnn_status time_steps(const bnn_setup *setup, double *seconds) {
-    stopwatch watch = { .begin = seconds_now() };
+    stopwatch watch = { .begin = bnn_seconds_now() };
     bnn_observer observer = { .context = &watch, .step = on_step };
     bnn_model *model = NULL;
     bnn_status status = bnn_fit(&model, setup->config, setup->parts.train, setup->parts.valid, &observer);

@@ -1,4 +1,5 @@
 /* What a run does while its fit goes on: folder, journal, progress, checkpoints. */
+#include "base/clock.h"
 #include "base/fail.h"
 #include "run/checkpoint.h"
 #include "run/training.h"
@@ -55,13 +56,7 @@ bnn_status bnn_training_open_folder(bnn_training *t) {
 
 /* ---- checkpoints ----------------------------------------------------------------------------------------------------- */
 
-static double seconds_since(const struct timespec *start) {
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    return (double)(end.tv_sec - start->tv_sec) + 1e-9 * (double)(end.tv_nsec - start->tv_nsec);
-}
-
-static bool is_over(const struct timespec *start, double minutes) { return minutes > 0 && seconds_since(start) >= 60 * minutes; }
+static bool is_over(double start, double minutes) { return minutes > 0 && bnn_seconds_now() - start >= 60 * minutes; }
 
 static bnn_answer on_step(void *context, uint64_t step) {
     bnn_training *t = context;
@@ -70,9 +65,9 @@ static bnn_answer on_step(void *context, uint64_t step) {
     t->answer = t->listener.ask == NULL ? BNN_GO_ON : t->listener.ask(t->listener.context);
     t->is_asked = t->answer != BNN_GO_ON;
     if (t->answer == BNN_STOP) return BNN_STOP;
-    t->is_timed_out = is_over(&t->begun, t->options.time_limit);
+    t->is_timed_out = is_over(t->begun, t->options.time_limit);
     if (t->is_timed_out) t->answer = BNN_STOP;
-    else if (is_over(&t->saved, t->options.checkpoint_minutes)) t->answer = BNN_SAVE;
+    else if (is_over(t->saved, t->options.checkpoint_minutes)) t->answer = BNN_SAVE;
     return t->answer;
 }
 
@@ -99,7 +94,7 @@ static bnn_status save_checkpoint(void *context, size_t n, const bnn_tensor *ten
     bnn_status status = bnn_training_open_folder(t);
     if (status != BNN_OK) return status;
     status = write_checkpoint(t, n, tensors, facts);
-    clock_gettime(CLOCK_MONOTONIC, &t->saved);
+    t->saved = bnn_seconds_now();
     t->has_checkpoint = t->has_checkpoint || status == BNN_OK;
     if (t->answer == BNN_STOP) return status;
     note_checkpoint(t, status);
@@ -127,7 +122,7 @@ static bnn_answer on_epoch(void *context, const bnn_epoch *record) {
     if (!t->has_epochs) t->epochs_before = record->epoch - 1;
     t->has_epochs = true;
     bnn_progress progress = { .record = record, .is_point = t->journal.is_point, .is_due = is_due(record),
-                              .seconds = seconds_since(&t->start), .epochs_before = t->epochs_before };
+                              .seconds = bnn_seconds_now() - t->start, .epochs_before = t->epochs_before };
     bnn_journal_epoch(&t->journal, record);
     if (progress.is_due) log_progress(&t->journal, &progress);
     if (t->listener.progress != NULL) t->listener.progress(t->listener.context, &progress);
@@ -168,8 +163,7 @@ static bnn_status fail_stopped(const bnn_training *t) {
 bnn_status bnn_training_fit(bnn_training *t, bnn_model **model) {
     bnn_observer observer = { .context = t, .step = on_step, .epoch = on_epoch, .note = on_note };
     bnn_fit_hooks hooks = { .observer = &observer, .save = save_checkpoint, .context = t, .resume = t->is_resumed ? &t->resume.file : NULL };
-    clock_gettime(CLOCK_MONOTONIC, &t->start);
-    t->saved = t->start;
+    t->saved = t->start = bnn_seconds_now();
     bnn_status status = bnn_fit_run(model, t->setup.config, t->setup.parts.train, t->setup.parts.valid, &hooks);
     return status == BNN_STOPPED ? fail_stopped(t) : status;
 }

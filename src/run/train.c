@@ -2,6 +2,7 @@
  *
  * The folder is made, or written to again, after the first step: whatever is wrong with configuration, data or memory shows before that
  * and leaves nothing behind. */
+#include "base/clock.h"
 #include "base/fail.h"
 #include "run/checkpoint.h"
 #include "run/laplace.h"
@@ -131,7 +132,7 @@ static bnn_status train(bnn_training *t, bnn_run *run) {
     bnn_run made = {0};
     bnn_status status;
     if (t->request->listener != NULL) t->listener = *t->request->listener;
-    clock_gettime(CLOCK_MONOTONIC, &t->begun);
+    t->begun = bnn_seconds_now();
     if ((status = prepare(t))                       != BNN_OK) goto done;
     if ((status = bnn_training_fit(t, &made.model)) != BNN_OK) goto done;
     if ((status = save(t, made.model))              != BNN_OK) goto done;

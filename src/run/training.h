@@ -4,7 +4,6 @@
 
 #include "run/folder.h"
 #include "run/resume.h"
-#include <time.h>
 
 typedef struct bnn_training {
     const bnn_run_request *request;
@@ -16,7 +15,7 @@ typedef struct bnn_training {
     bnn_journal       journal;
     bnn_resume        resume;
     bool              is_resumed;
-    struct timespec   begun, start, saved;    /* the run, the fit, the last checkpoint (or the fit) */
+    double            begun, start, saved;    /* seconds on base/clock.h: the run, the fit, the last checkpoint (or the fit) */
     bool              has_epochs;             /* of this part of the run                            */
     long              epochs_before;          /* it                                                 */
     uint64_t          step;

@@ -3,6 +3,7 @@
  * A child is awaited by its pidfd, so that neither signal masks nor other children of this process matter. What it says on stderr goes to
  * a file in memory: no pipe can fill up, and the sentence of a failure is there when it ends. */
 #include "sweep/pool.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/team.h"
 
@@ -18,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TICK_MILLISECONDS = 100, SAID_MOST = 4096 };
@@ -38,12 +38,6 @@ typedef struct pool {
     bool           is_stopping;
     double         begun;
 } pool;
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- starting -------------------------------------------------------------------------------------------------------- */
 
@@ -121,7 +115,7 @@ static void note_end(pool *p, const child *ended, int status) {
 
 static void tell(const pool *p, const char *ended, const char *sentence) {
     const bnn_sweep_listener *listener = p->request->listener;
-    bnn_sweep_progress progress = { .n = p->table->n_runs, .n_running = p->n_running, .seconds = seconds_now() - p->begun, .ended = ended,
+    bnn_sweep_progress progress = { .n = p->table->n_runs, .n_running = p->n_running, .seconds = bnn_seconds_now() - p->begun, .ended = ended,
                                     .sentence = sentence };
     if (listener == NULL || listener->progress == NULL) return;
     for (size_t i = 0; i < p->table->n_runs; i++) {
@@ -210,7 +204,7 @@ static bnn_status make_environment(pool *p) {
 }
 
 bnn_status bnn_pool_run(bnn_sweep_table *table, const bnn_sweep_request *request, size_t n, const size_t *todo) {
-    pool p = { .table = table, .request = request, .n_todo = n, .todo = todo, .begun = seconds_now() };
+    pool p = { .table = table, .request = request, .n_todo = n, .todo = todo, .begun = bnn_seconds_now() };
     p.threads = divide_threads(table->plan, request->jobs);
     p.children = calloc(request->jobs, sizeof *p.children);
     p.polled = calloc(request->jobs, sizeof *p.polled);

@@ -1,5 +1,6 @@
 /* The whole of a sweep: folder, runs, tables. */
 #include "sweep/sweep.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "run/folder.h"
 #include "sweep/pool.h"
@@ -152,18 +153,12 @@ typedef struct watch {
     double                    due;
 } watch;
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* A disk that is full is the affair of the tables at the end. */
 static void refresh_tables(watch *w) {
-    double begun = seconds_now();
+    double begun = bnn_seconds_now();
     if (begun < w->due) return;
     write_tables(w->table);
-    double end = seconds_now();
+    double end = bnn_seconds_now();
     w->due = end + TABLES_SECONDS + 50 * (end - begun);
 }
 
@@ -179,7 +174,7 @@ static bool wants_stop(void *context) {
 }
 
 static bnn_status run_watched(bnn_sweep_table *table, const bnn_sweep_request *request, size_t n, const size_t *todo) {
-    watch w = { table, request->listener, seconds_now() + TABLES_SECONDS };
+    watch w = { table, request->listener, bnn_seconds_now() + TABLES_SECONDS };
     const bnn_sweep_listener listener = { &w, on_progress, wants_stop };
     bnn_sweep_request watched = *request;
     watched.listener = &listener;

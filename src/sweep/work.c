@@ -1,5 +1,6 @@
 /* From a configuration to a result. */
 #include "sweep/work.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/team.h"
 #include "run/checkpoint.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- settings as words ----------------------------------------------------------------------------------------------- */
@@ -157,21 +157,15 @@ bnn_status bnn_work_do(json_t **result, const bnn_work *work, bool keeps) {
 
 /* ---- a run of a sweep ------------------------------------------------------------------------------------------------ */
 
-static double seconds_between(const struct timespec *start, const struct timespec *end) {
-    return (double)(end->tv_sec - start->tv_sec) + 1e-9 * (double)(end->tv_nsec - start->tv_nsec);
-}
-
 /* Of this process: where a run was stopped, of its last part. */
-static json_t *timing_since(const struct timespec *start, const bnn_config *config) {
-    struct timespec end;
+static json_t *timing_since(double begun, const bnn_config *config) {
     struct rusage use;
     char host[256] = "";
     double threads = strtod(bnn_config_text(config, "run", "threads"), NULL);
-    clock_gettime(CLOCK_MONOTONIC, &end);
     getrusage(RUSAGE_SELF, &use);
     gethostname(host, sizeof host - 1);
     double processor = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) + 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-    return json_pack("{s:f, s:f, s:f, s:i, s:s}", "seconds", seconds_between(start, &end), "processor_seconds", processor, "memory_mb",
+    return json_pack("{s:f, s:f, s:f, s:i, s:s}", "seconds", bnn_seconds_now() - begun, "processor_seconds", processor, "memory_mb",
                      (double)use.ru_maxrss / 1024, "threads", threads > 0 ? (int)threads : bnn_team_default_size(), "host", host);
 }
 
@@ -204,19 +198,18 @@ static bool is_done(const char *folder, const char *digest) {
 }
 
 bnn_status bnn_sweep_run(const bnn_plan *plan, size_t run, const bnn_run_request *request) {
-    struct timespec start;
+    double begun = bnn_seconds_now();
     bnn_arena strings = {0};
     bnn_config *config = NULL;
     json_t *result = NULL, *tuning = NULL;
     char digest[65], *folder = bnn_plan_folder(plan, run);
-    clock_gettime(CLOCK_MONOTONIC, &start);
     bnn_status status = folder == NULL ? BNN_FAIL_MEMORY("the name of a run") : digest_of(digest, plan, run);
     bool is_old = status == BNN_OK && is_done(folder, digest);
     if (status == BNN_OK && !is_old) status = choose(&config, &strings, &tuning, plan, run, request);
     bnn_work work = { .folder = folder, .config = config, .digest = digest, .request = request };
     if (status == BNN_OK) status = bnn_work_do(&result, &work, false);
     if (status == BNN_OK && !is_old) {
-        json_object_set_new(result, "timing", timing_since(&start, config));
+        json_object_set_new(result, "timing", timing_since(begun, config));
         if (tuning != NULL) json_object_update(result, tuning);
         status = bnn_result_write(folder, result);
     }
