@@ -77,6 +77,7 @@ bnn_run_request cli_request(const cli_args *args);     /* of a command whose fir
 void cli_error_print(const char *sentences);           /* each line as "bnn: ..." on stderr */
 void cli_forecast_print(const bnn_run_forecast *forecast);
 bnn_status cli_json_print(json_t *json);               /* takes the reference; NULL: out of memory */
+int        cli_field_width(const char *text);          /* characters of UTF-8                                             */
 void       cli_field_print(const char *text, int width);   /* so many characters wide, UTF-8 counted; longer text is cut; < 0: to the left */
 json_t    *cli_number(double value);                   /* null for what is not finite */
 

@@ -21,17 +21,11 @@ static const char *verdict(const bnn_place *places, size_t i) {
 
 enum { NAME_WIDTH = 30 };
 
-static size_t count_characters(const char *text) {
-    size_t n = 0;
-    for (; *text != '\0'; text++) n += (*text & 0xc0) != 0x80;
-    return n;
-}
-
 /* The end of a long name says more than its beginning. */
 static void print_name(const char *name) {
-    bool is_long = count_characters(name) > NAME_WIDTH;
+    bool is_long = cli_field_width(name) > NAME_WIDTH;
     const char *end = name;
-    while (is_long && count_characters(end) > NAME_WIDTH - 3) end++;
+    while (is_long && cli_field_width(end) > NAME_WIDTH - 3) end++;
     if (is_long) fputs("...", stdout);
     cli_field_print(end, is_long ? -(NAME_WIDTH - 3) : -NAME_WIDTH);
 }

@@ -16,6 +16,12 @@ void cli_error_print(const char *sentences) {
 
 static bool begins_character(char byte) { return (byte & 0xc0) != 0x80; }
 
+int cli_field_width(const char *text) {
+    int n = 0;
+    for (; *text != '\0'; text++) n += begins_character(*text);
+    return n;
+}
+
 /* Padding by printf counts bytes and cuts characters in two. */
 void cli_field_print(const char *text, int width) {
     int room = abs(width), n = 0;
