@@ -25,7 +25,8 @@ bool bnn_cholesky(size_t n, double *a);
  * as stored. */
 void bnn_solve_lower(bnn_op op, size_t n, const double *l, size_t ldl, size_t m, double *b, size_t ldb);
 
-/* a [n x n] symmetric, whose lower triangle is read, = V' diag(values) V: a <- V, its rows the eigenvectors; values [n] ascending. False: no convergence or memory. */
+/* a [n x n] symmetric, whose lower triangle is read, = V' diag(values) V: a <- V, its rows the eigenvectors; values [n] ascending. False: no
+ * convergence or memory. */
 bool bnn_eigen(size_t n, double *a, double *values);
 
 /* From now on BLAS calls of this thread run on it alone. The OpenMP build of OpenBLAS takes the count from OpenMP's own

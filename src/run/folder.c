@@ -3,6 +3,7 @@
  * Only folders that look like runs are ever removed: a wrong -o with --force must not cost anybody their files. */
 #include "run/folder.h"
 #include "base/fail.h"
+#include "base/text.h"
 #include "run/checkpoint.h"
 #include "run/run.h"
 
@@ -23,6 +24,17 @@ enum { OPEN_FOLDERS = 16 };
 char *bnn_folder_join(const char *folder, const char *name) {
     char *path = NULL;
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+bnn_status bnn_folder_write_json(const char *folder, const char *name, const json_t *json, size_t flags) {
+    char *path = bnn_folder_join(folder, name), *text = json_dumps(json, JSON_INDENT(2) | flags);
+    bnn_text whole = {0};
+    if (text != NULL) bnn_text_add(&whole, "%s\n", text);
+    bnn_status status = path == NULL || whole.at == NULL ? BNN_FAIL_MEMORY(name) : bnn_file_write(path, whole.at, whole.length);
+    bnn_text_free(&whole);
+    free(text);
+    free(path);
+    return status;
 }
 
 static bool has_file(const char *folder, const char *name) {

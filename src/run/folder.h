@@ -3,6 +3,7 @@
 #define BNN_RUN_FOLDER_H
 
 #include "bnn/status.h"
+#include <jansson.h>
 #include <stdbool.h>
 
 typedef struct bnn_folder {
@@ -29,6 +30,9 @@ void bnn_folder_free(bnn_folder *folder);
 
 /* "folder/name". Caller frees; NULL: out of memory. */
 char *bnn_folder_join(const char *folder, const char *name);
+
+/* Atomically, indented; flags: more of jansson's JSON_*. BNN_ERR_FILE. */
+bnn_status bnn_folder_write_json(const char *folder, const char *name, const json_t *json, size_t flags);
 
 /* Like mkdir -p; path is whole again afterwards. */
 bool bnn_folder_make_path(char *path);

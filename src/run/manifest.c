@@ -198,14 +198,7 @@ bnn_status bnn_manifest_mend(const char *folder) {
 }
 
 bnn_status bnn_manifest_write(const bnn_manifest *manifest, const char *folder) {
-    char *path = bnn_folder_join(folder, BNN_RUN_MANIFEST), *text = json_dumps(manifest->json, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    bnn_text whole = {0};
-    if (text != NULL) bnn_text_add(&whole, "%s\n", text);
-    bnn_status status = path == NULL || whole.at == NULL ? BNN_FAIL_MEMORY("the manifest") : bnn_file_write(path, whole.at, whole.length);
-    bnn_text_free(&whole);
-    free(text);
-    free(path);
-    return status;
+    return bnn_folder_write_json(folder, BNN_RUN_MANIFEST, manifest->json, JSON_REAL_PRECISION(6));
 }
 
 void bnn_manifest_free(bnn_manifest *manifest) {

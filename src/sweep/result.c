@@ -68,14 +68,7 @@ json_t *bnn_result_read(const char *folder, const char *digest) {
 }
 
 bnn_status bnn_result_write(const char *folder, const json_t *result) {
-    char *path = bnn_folder_join(folder, BNN_SWEEP_RESULT), *text = json_dumps(result, JSON_INDENT(2));
-    bnn_text whole = {0};
-    if (text != NULL) bnn_text_add(&whole, "%s\n", text);
-    bnn_status status = path == NULL || whole.at == NULL ? BNN_FAIL_MEMORY("the result of a run") : bnn_file_write(path, whole.at, whole.length);
-    bnn_text_free(&whole);
-    free(text);
-    free(path);
-    return status;
+    return bnn_folder_write_json(folder, BNN_SWEEP_RESULT, result, 0);
 }
 
 /* ---- metrics by name ------------------------------------------------------------------------------------------------- */
