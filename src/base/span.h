@@ -13,10 +13,4 @@ void bnn_span_add(size_t n, const real *g, real *sum);
 /* out [n] = factor * g */
 void bnn_span_scale(size_t n, real factor, const real *g, real *out);
 
-/* Brings a span near before it is needed: at the end of a page the processor's own look-ahead ends. */
-static inline void bnn_span_fetch(size_t n, const real *at) {
-    enum { LINE = 64 / sizeof(real) };
-    for (size_t i = 0; i < n; i += LINE) __builtin_prefetch(at + i, 1, 2);
-}
-
 #endif

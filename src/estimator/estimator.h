@@ -8,17 +8,20 @@
 
 #include "problem/problem.h"
 
-/* dmu, dlog_sd [n]: gradient of span first .. first + n, at most BNN_TILE long; the sink may overwrite them.
+/* dmu, dlog_sd [n]: gradient of span first .. first + n, at most BNN_TILE_MAX long; the sink may overwrite them.
  * dlog_sd is NULL for learnt noise. Called from any thread; once per span, sample and pass. */
 typedef struct bnn_elbo_sink {
     void (*tile)(void *context, size_t first, size_t n, real *dmu, real *dlog_sd);
     void  *context;
 } bnn_elbo_sink;
 
-enum { BNN_TILE = 1024 };    /* weights handled at a time, in the first-level cache */
+/* Weights handled at a time, in the first-level cache: as many of each array as the processor fetches ahead while it works on the others
+ * (tests/bench/README.md); and weights that a thread claims at a time. */
+enum { BNN_TILE = 256, BNN_TILE_MAX = BNN_SMALL_NET, BNN_CHUNK = 64 * BNN_TILE };
 
-/* The end of the tile that starts at `first`: the next multiple of BNN_TILE, at most `end`. */
+/* The end of the tile that starts at `first`: the next multiple of BNN_TILE, at most `end`; a small net is one tile. */
 static inline size_t bnn_tile_end(size_t first, size_t end) {
+    if (end <= BNN_TILE_MAX) return end;
     size_t next = (first / BNN_TILE + 1) * BNN_TILE;
     return next < end ? next : end;
 }

@@ -10,8 +10,6 @@ typedef struct noisy_job {
     real                 share, prior_factor;     /* as in reparam.c */
 } noisy_job;
 
-enum { CHUNK = 16 * BNN_TILE };
-
 static void prepare_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
@@ -26,14 +24,14 @@ void bnn_noisy_redraw(bnn_estimator *estimator, uint64_t step, size_t first, siz
 
 static void prepare_chunk(void *context, size_t tile, int thread) {
     const noisy_job *job = context;
-    size_t n_weights = job->estimator->problem->n_weights, first = tile * CHUNK, n = n_weights - first;
+    size_t n_weights = job->estimator->problem->n_weights, first = tile * BNN_CHUNK, n = n_weights - first;
     (void)thread;
-    prepare_span(job->estimator, job->step, job->sample, first, n < CHUNK ? n : CHUNK);
+    prepare_span(job->estimator, job->step, job->sample, first, n < BNN_CHUNK ? n : BNN_CHUNK);
 }
 
 static void prepare_all(noisy_job *job) {
     const bnn_problem *problem = job->estimator->problem;
-    bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, prepare_chunk, job);
+    bnn_team_run(problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, prepare_chunk, job);
 }
 
 BNN_CLONES static void through_second(size_t n, real factor, const real *g, const real *second, real *out) {
@@ -49,7 +47,7 @@ BNN_CLONES static void add_through_draw(size_t n, const real *g, const real *w, 
 
 static void add_prior(const noisy_job *job, size_t first, size_t n, real *dmu, real *dlog_sd) {
     const bnn_estimator *e = job->estimator;
-    real w[BNN_TILE], g[BNN_TILE] = {0};
+    real w[BNN_TILE_MAX], g[BNN_TILE_MAX] = {0};
     bnn_rng_normals(bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, job->step, job->sample), first, n, w);
     bnn_span_spread(n, e->mu + first, e->log_sd + first, bnn_estimator_is_mirrored(e, job->sample) ? -1 : 1, w);
     bnn_problem_add_prior_grad(e->problem, job->prior_factor, first, n, w, g);
@@ -61,7 +59,7 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
     const noisy_job *job = context;
     const bnn_estimator *e = job->estimator;
     bool is_noise = first >= e->problem->n_weights;
-    real dmu[BNN_TILE], dlog_sd[BNN_TILE];
+    real dmu[BNN_TILE_MAX], dlog_sd[BNN_TILE_MAX];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
         bnn_span_scale(m, job->share, g + (i - first), dmu);

@@ -34,19 +34,17 @@ static void reparam_redraw(bnn_estimator *estimator, uint64_t step, size_t first
     else memcpy(estimator->draw + first, estimator->mu + first, n * sizeof(real));
 }
 
-enum { CHUNK = 16 * BNN_TILE };
-
 static void draw_chunk(void *context, size_t tile, int thread) {
     const reparam_job *job = context;
-    size_t n_weights = job->estimator->problem->n_weights, first = tile * CHUNK;
+    size_t n_weights = job->estimator->problem->n_weights, first = tile * BNN_CHUNK;
     (void)thread;
-    draw_span(job->estimator, job->step, job->sample, first, n_weights - first < CHUNK ? n_weights - first : CHUNK);
+    draw_span(job->estimator, job->step, job->sample, first, n_weights - first < BNN_CHUNK ? n_weights - first : BNN_CHUNK);
 }
 
 static void draw_all(const reparam_job *job) {
     const bnn_problem *problem = job->estimator->problem;
     size_t n_noise = problem->n_params - problem->n_weights;
-    bnn_team_run(problem->team, (problem->n_weights + CHUNK - 1) / CHUNK, draw_chunk, (void *)(uintptr_t)job);
+    bnn_team_run(problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, draw_chunk, (void *)(uintptr_t)job);
     memcpy(job->estimator->draw + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
 }
 
@@ -59,7 +57,7 @@ static void take_block(void *context, size_t first, size_t n, const real *g) {
     const reparam_job *job = context;
     const bnn_estimator *e = job->estimator;
     bool is_noise = first >= e->problem->n_weights;
-    real dmu[BNN_TILE], dlog_sd[BNN_TILE];
+    real dmu[BNN_TILE_MAX], dlog_sd[BNN_TILE_MAX];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
         bnn_span_scale(m, job->share, g + (i - first), dmu);

@@ -108,19 +108,8 @@ static void move_spread(bbb_state *bbb, size_t first, size_t n, real *dlog_sd) {
     if (bbb->rho != NULL) log_softplus(n, moved, bbb->log_sd + first);
 }
 
-/* What the next tile needs, while this one is worked on: 2 % of a step whose arrays do not fit into the cache, nothing else. */
-static void fetch_next(const bbb_state *bbb, size_t first) {
-    const bnn_optimizer *optimizers[] = { &bbb->mu_optimizer, &bbb->log_sd_optimizer };
-    size_t n = bnn_tile_end(first, bbb->problem->n_weights) - first;
-    bnn_span_fetch(n, bbb->mu + first);
-    bnn_span_fetch(n, bbb->log_sd + first);
-    bnn_span_fetch(n, bbb->estimator.draw + first);
-    for (size_t s = 0; s < 2 * bbb->mu_optimizer.row->n_states; s++) bnn_span_fetch(n, optimizers[s % 2]->state[s / 2] + first);
-}
-
 static void bbb_move(void *context, size_t first, size_t n, real *dmu, real *dlog_sd) {
     bbb_state *bbb = context;
-    if (first + n < bbb->problem->n_weights) fetch_next(bbb, first + n);
     bbb->mu_optimizer.row->step(&bbb->mu_optimizer, first, n, dmu, bbb->mu + first);
     if (dlog_sd == NULL) {
         bnn_likelihood_bound_noise(n, bbb->mu + first);

@@ -73,7 +73,7 @@ bnn_elbo_sink bnn_update_elbo_sink(bnn_update *update) {
 static void take_block(void *context, size_t first, size_t n, const real *g) {
     bnn_update *update = context;
     bnn_elbo_sink sink = bnn_update_elbo_sink(update);
-    real tile[BNN_TILE];
+    real tile[BNN_TILE_MAX];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
         memcpy(tile, g + (i - first), m * sizeof *tile);
@@ -88,21 +88,24 @@ bnn_sink bnn_update_sink(bnn_update *update) { return (bnn_sink){ take_block, up
 
 typedef struct sweep { bnn_update *update; bnn_update_fn *visit; } sweep;
 
-static void visit_tile(void *context, size_t tile, int thread) {
+static void visit_chunk(void *context, size_t tile, int thread) {
     const sweep *job = context;
     bnn_update *update = job->update;
-    size_t n_weights = update->problem->n_weights, first = tile * BNN_TILE, end = bnn_tile_end(first, n_weights);
-    real *g2 = update->sum2 == NULL ? NULL : update->sum2 + first;
+    size_t n_weights = update->problem->n_weights, first = tile * BNN_CHUNK, end = n_weights - first < BNN_CHUNK ? n_weights : first + BNN_CHUNK;
     (void)thread;
-    job->visit(update, first, end - first, update->sum + first, g2);
+    for (size_t i = first; i < end;) {
+        size_t m = bnn_tile_end(i, end) - i;
+        job->visit(update, i, m, update->sum + i, update->sum2 == NULL ? NULL : update->sum2 + i);
+        i += m;
+    }
 }
 
-/* Tiles of the weights on the team, then the learnt noise. */
+/* All weights on the team, then the learnt noise. */
 static void visit_all(bnn_update *update, bnn_update_fn *visit) {
     const bnn_problem *problem = update->problem;
     sweep job = { update, visit };
-    bool is_small = problem->n_weights < 64 * BNN_TILE;
-    bnn_team_run(is_small ? NULL : problem->team, (problem->n_weights + BNN_TILE - 1) / BNN_TILE, visit_tile, &job);
+    bool is_small = problem->n_weights < 4 * BNN_CHUNK;
+    bnn_team_run(is_small ? NULL : problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, visit_chunk, &job);
     size_t n_noise = problem->n_params - problem->n_weights;
     if (n_noise > 0) visit(update, problem->n_weights, n_noise, update->sum + problem->n_weights, NULL);
 }
