@@ -27,7 +27,7 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, s
     NAME(vec) sum[ROWS][2], part_b[2];
     const real *a = s->a + i * s->a_row, *b = s->b + j, *end = s->c + (s->m - 1) * s->ldc + s->n;
     real *c = s->c + i * s->ldc + j;
-    bool is_whole = s->n >= NAME(LANES), is_packed = s->n == s->ldc;
+    bool has_room = vecs == 2 || s->n >= NAME(LANES) || (s->n == s->ldc && c + (rows - 1) * s->ldc + NAME(LANES) <= end);
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < vecs; v++) sum[r][v] = (NAME(vec)){0};
     for (size_t p = 0; p < s->k; p++, a += s->a_step, b += s->ldb) {
@@ -35,13 +35,13 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, s
         for (size_t r = 0; r < rows; r++)
             for (size_t v = 0; v < vecs; v++) sum[r][v] += a[r * s->a_row] * part_b[v];
     }
-    for (size_t r = 0; r < rows; r++, c += s->ldc) {
-        if (is_whole || (is_packed && c + NAME(LANES) <= end)) {
-            for (size_t v = 0; v < vecs; v++) *(NAME(vec) *)(c + v * gap) = sum[r][v];
-        } else {
-            NAME(vec) part = sum[r][0];         /* a copy: the sums have no address, so that they stay in registers */
-            NAME(store_part)((const real *)&part, s->n, c);
-        }
+    if (has_room) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t v = 0; v < vecs; v++) *(NAME(vec) *)(c + r * s->ldc + v * gap) = sum[r][v];
+    } else {
+        NAME(vec) kept[ROWS];               /* a copy: the sums have no address, so that they stay in registers */
+        for (size_t r = 0; r < rows; r++) kept[r] = sum[r][0];
+        for (size_t r = 0; r < rows; r++) NAME(store_part)((const real *)&kept[r], s->n, c + r * s->ldc);
     }
 }
 
