@@ -124,7 +124,7 @@ static void dense_nets_match_naive_net_with_every_activation(void **state) {
 typedef struct greedy { real *theta, *g; int *times; } greedy;
 
 /* Spoils the weights of a span as soon as it comes: by then nobody may need them any more. */
-static void take_and_spoil(void *context, size_t first, size_t n, const real *g) {
+static void take_and_spoil(void *context, size_t first, size_t n, real *g) {
     greedy *sink = context;
     for (size_t i = 0; i < n; i++) {
         sink->g[first + i] = g[i];

@@ -63,7 +63,7 @@ static void noisy_free(noisy *t) {
 
 static bnn_mat forward(noisy *t) { return bnn_net_forward_pass(&t->net, &t->workspace, t->team, t->pass, t->n_rows, t->x); }
 
-static void take_pair(void *context, size_t first, size_t n, const real *g) {
+static void take_pair(void *context, size_t first, size_t n, real *g) {
     noisy *t = context;
     for (size_t i = 0; i < n; i++) {
         t->g[first + i] += g[i];

@@ -192,7 +192,7 @@ static void check_batches(bnn_config *config) {
 
 typedef struct spans { size_t n, most; } spans;
 
-static void count_span(void *context, size_t first, size_t n, const real *g) {
+static void count_span(void *context, size_t first, size_t n, real *g) {
     spans *seen = context;
     (void)first, (void)g;
     seen->n++;
@@ -312,7 +312,7 @@ static void threads_do_not_change_the_bits(void **state) {
 
 /* ---- what is not finite ---------------------------------------------------------------------------------------------- */
 
-static void never(void *context, size_t first, size_t n, const real *g) {
+static void never(void *context, size_t first, size_t n, real *g) {
     (void)context, (void)first, (void)n, (void)g;
     fail_msg("a gradient was handed out");
 }

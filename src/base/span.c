@@ -10,6 +10,6 @@ BNN_CLONES void bnn_span_add(size_t n, const real *g, real *sum) {
     for (size_t i = 0; i < n; i++) sum[i] += g[i];
 }
 
-BNN_CLONES void bnn_span_scale(size_t n, real factor, const real *g, real *out) {
-    for (size_t i = 0; i < n; i++) out[i] = factor * g[i];
+BNN_CLONES void bnn_span_scale(size_t n, real factor, real *v) {
+    for (size_t i = 0; i < n; i++) v[i] *= factor;
 }

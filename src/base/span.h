@@ -10,7 +10,7 @@ void bnn_span_spread(size_t n, const real *mean, const real *log_sd, real sign, 
 /* sum [n] += g */
 void bnn_span_add(size_t n, const real *g, real *sum);
 
-/* out [n] = factor * g */
-void bnn_span_scale(size_t n, real factor, const real *g, real *out);
+/* v [n] *= factor */
+void bnn_span_scale(size_t n, real factor, real *v);
 
 #endif

@@ -55,14 +55,15 @@ static void add_prior(const noisy_job *job, size_t first, size_t n, real *dmu, r
 }
 
 /* g [n] = d/dmu, then d/dsecond [n]; learnt noise has no second. */
-static void take_block(void *context, size_t first, size_t n, const real *g) {
+static void take_block(void *context, size_t first, size_t n, real *g) {
     const noisy_job *job = context;
     const bnn_estimator *e = job->estimator;
     bool is_noise = first >= e->problem->n_weights;
-    real dmu[BNN_TILE_MAX], dlog_sd[BNN_TILE_MAX];
+    real dlog_sd[BNN_TILE_MAX];
+    if (job->share != 1) bnn_span_scale(n, job->share, g);
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        bnn_span_scale(m, job->share, g + (i - first), dmu);
+        real *dmu = g + (i - first);
         if (!is_noise) {
             through_second(m, job->share * e->row->noisy->chain, g + n + (i - first), e->draw + i, dlog_sd);
             if (job->prior_factor > 0) add_prior(job, i, m, dmu, dlog_sd);

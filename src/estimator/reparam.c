@@ -53,14 +53,15 @@ BNN_CLONES static void through_draw(size_t n, const real *restrict dmu, const re
 }
 
 /* A finished block of dW, tile by tile, into (dmu, dlog_sd). */
-static void take_block(void *context, size_t first, size_t n, const real *g) {
+static void take_block(void *context, size_t first, size_t n, real *g) {
     const reparam_job *job = context;
     const bnn_estimator *e = job->estimator;
     bool is_noise = first >= e->problem->n_weights;
-    real dmu[BNN_TILE_MAX], dlog_sd[BNN_TILE_MAX];
+    real dlog_sd[BNN_TILE_MAX];
+    if (job->share != 1) bnn_span_scale(n, job->share, g);
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        bnn_span_scale(m, job->share, g + (i - first), dmu);
+        real *dmu = g + (i - first);
         if (!is_noise) {
             if (job->prior_factor > 0) bnn_problem_add_prior_grad(e->problem, job->prior_factor, i, m, e->draw + i, dmu);
             through_draw(m, dmu, e->draw + i, e->mu + i, dlog_sd);

@@ -273,9 +273,9 @@ static void backward_layers(const bnn_net *net, bnn_workspace *workspace, const 
 }
 
 /* The gradient of a small net, whole; in a noisy pass followed by that of `second`. */
-typedef struct whole_gradient { size_t n; bool has_second; real g[2 * BNN_SMALL_NET]; } whole_gradient;
+typedef struct whole_gradient { _Alignas(64) real g[2 * BNN_SMALL_NET]; size_t n; bool has_second; } whole_gradient;
 
-static void gather_block(void *context, size_t first, size_t n, const real *g) {
+static void gather_block(void *context, size_t first, size_t n, real *g) {
     whole_gradient *whole = context;
     memcpy(whole->g + first, g, n * sizeof *g);
     if (whole->has_second) memcpy(whole->g + whole->n + first, g + n, n * sizeof *g);

@@ -29,33 +29,34 @@ void bnn_update_reset(bnn_update *update) {
 }
 
 /* Exponent all ones: infinite or not a number. An integer sum, so that the loop vectorises. */
-BNN_CLONES static bool has_bad(size_t n, const real *g) {
+BNN_CLONES static bool has_bad(size_t n, const real *g, const real *g2) {
 #ifdef BNN_DOUBLE
     const uint64_t mask = 0x7ff0000000000000u;
-    uint64_t bits, bad = 0;
+    uint64_t bits, bits2, bad = 0;
 #else
     const uint32_t mask = 0x7f800000u;
-    uint32_t bits, bad = 0;
+    uint32_t bits, bits2, bad = 0;
 #endif
     for (size_t i = 0; i < n; i++) {
         memcpy(&bits, &g[i], sizeof bits);
-        bad |= (bits & mask) == mask;
+        memcpy(&bits2, &g2[i], sizeof bits2);
+        bad |= ((bits & mask) == mask) | ((bits2 & mask) == mask);
     }
     return bad != 0;
 }
 
-/* The place of the first one, since a span may hold several blocks. */
-static void note_bad(bnn_update *update, size_t first, size_t n, const real *g) {
-    if (g == NULL || !has_bad(n, g)) return;
+/* The place of the first one, since a span may hold several blocks; g2 may be NULL. */
+static void note_bad(bnn_update *update, size_t first, size_t n, const real *g, const real *g2) {
+    if (g2 == NULL) g2 = g;
+    if (!has_bad(n, g, g2)) return;
     size_t i = 0;
-    while (!has_bad(1, g + i)) i++;
+    while (!has_bad(1, g + i, g2 + i)) i++;
     atomic_store(&update->bad, first + i + 1);
 }
 
 static void fused_tile(void *context, size_t first, size_t n, real *g, real *g2) {
     bnn_update *update = context;
-    note_bad(update, first, n, g);
-    note_bad(update, first, n, g2);
+    note_bad(update, first, n, g, g2);
     if (first < update->problem->n_weights) update->penalise(update->context, first, n, g, g2);
     update->move(update->context, first, n, g, g2);
 }
@@ -70,14 +71,12 @@ bnn_elbo_sink bnn_update_elbo_sink(bnn_update *update) {
     return (bnn_elbo_sink){ update->is_fused ? fused_tile : accumulate_tile, update };
 }
 
-static void take_block(void *context, size_t first, size_t n, const real *g) {
+static void take_block(void *context, size_t first, size_t n, real *g) {
     bnn_update *update = context;
     bnn_elbo_sink sink = bnn_update_elbo_sink(update);
-    real tile[BNN_TILE_MAX];
     for (size_t i = first, end = first + n; i < end;) {
         size_t m = bnn_tile_end(i, end) - i;
-        memcpy(tile, g + (i - first), m * sizeof *tile);
-        sink.tile(update, i, m, tile, NULL);
+        sink.tile(update, i, m, g + (i - first), NULL);
         i += m;
     }
 }
@@ -112,8 +111,7 @@ static void visit_all(bnn_update *update, bnn_update_fn *visit) {
 
 static void penalise_tile(void *context, size_t first, size_t n, real *g, real *g2) {
     bnn_update *update = context;
-    note_bad(update, first, n, g);
-    note_bad(update, first, n, g2);
+    note_bad(update, first, n, g, g2);
     if (first < update->problem->n_weights) update->penalise(update->context, first, n, g, g2);
 }
 
@@ -130,17 +128,13 @@ static double sum_squares(size_t n, const real *g) {
     return sum;
 }
 
-static void scale(size_t n, real *g, real factor) {
-    for (size_t i = 0; g != NULL && i < n; i++) g[i] *= factor;
-}
-
 static void clip(bnn_update *update) {
     const bnn_problem *problem = update->problem;
     double squares = sum_squares(problem->n_params, update->sum) + sum_squares(problem->n_weights, update->sum2);
     double norm = sqrt(squares) / problem->weight_sum;
     if (!(norm > update->clip_norm)) return;
-    scale(problem->n_params, update->sum, (real)(update->clip_norm / norm));
-    scale(problem->n_weights, update->sum2, (real)(update->clip_norm / norm));
+    bnn_span_scale(problem->n_params, (real)(update->clip_norm / norm), update->sum);
+    if (update->sum2 != NULL) bnn_span_scale(problem->n_weights, (real)(update->clip_norm / norm), update->sum2);
 }
 
 static bnn_status fail_bad(const bnn_update *update) {

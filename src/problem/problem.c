@@ -92,10 +92,6 @@ static bnn_status fail_not_finite(const bnn_problem *problem, const real *theta,
     return BNN_FAIL(BNN_ERR_NUMERIC, "the loss is not finite: the likelihood overflowed");
 }
 
-BNN_CLONES static void scale_by(size_t n, real *v, real factor) {
-    for (size_t i = 0; i < n; i++) v[i] *= factor;
-}
-
 static void hand_out_noise(const bnn_problem *problem, double factor, const bnn_sink *sink) {
     size_t n = problem->likelihood->n_noise;
     if (n == 0) return;
@@ -114,7 +110,7 @@ static void score_weighted(bnn_problem *problem, const real *log_noise_sd, const
     memset(dnoise, 0, sizeof dnoise);
     likelihood->row->nll(likelihood, log_noise_sd, 1, f + i * k, y + i * likelihood->n_targets, &problem->row_nll[i], df, dnoise);
     problem->row_nll[i] *= weight;
-    if (wants_df) scale_by(k, df, (real)weight);
+    if (wants_df) bnn_span_scale(k, (real)weight, df);
     for (size_t j = 0; j < n_noise; j++) problem->dnoise[j] += weight * dnoise[j];
 }
 
@@ -145,7 +141,7 @@ static bnn_status one_pass(bnn_problem *problem, bnn_pass pass, size_t first, si
     if (!isfinite(sum)) return fail_not_finite(problem, pass.theta, n);
     *nll += factor * sum;
     if (sink == NULL) return BNN_OK;
-    scale_by(n * likelihood->n_outputs, problem->df, (real)factor);
+    bnn_span_scale(n * likelihood->n_outputs, (real)factor, problem->df);
     bnn_net_backward_pass(problem->net, &problem->workspace, problem->team, pass, n, x, problem->df, sink);
     hand_out_noise(problem, factor, sink);
     return BNN_OK;
@@ -219,7 +215,7 @@ void bnn_problem_add_prior_grad(const bnn_problem *problem, real factor, size_t 
 
 /* ---- both ------------------------------------------------------------------------------------------------------------ */
 
-static void accumulate(void *context, size_t first, size_t n, const real *g) { bnn_span_add(n, g, (real *)context + first); }
+static void accumulate(void *context, size_t first, size_t n, real *g) { bnn_span_add(n, g, (real *)context + first); }
 
 bnn_sink bnn_sink_accumulate(real *g) { return (bnn_sink){ accumulate, g }; }
 
