@@ -22,8 +22,8 @@ typedef struct bnn_block {
 } bnn_block;
 
 /* Takes gradient span g [n] of theta[first .. first + n); in a noisy pass g is [2 n], followed by the gradient of `second`. Called from
- * any thread, once per span and pass; a span is part of a block, or all blocks of a small net (net.h). By then nobody needs the old weights of that span any more, so the sink may
- * change them, and overwrite g. */
+ * any thread, once per span and pass; a span is part of a block, or all blocks of a small net (net.h). By then nobody needs the old weights
+ * of that span any more, so the sink may change them, and overwrite g. */
 typedef struct bnn_sink {
     void (*block)(void *context, size_t first, size_t n, real *g);
     void  *context;
