@@ -241,6 +241,25 @@ static void one_row_counts_n_times(void **state) {
     small_problem_free(&p);
 }
 
+/* 600 rows of 40 numbers are gathered by the team. */
+static void every_row_of_a_large_batch_is_the_one_asked_for(void **state) {
+    (void)state;
+    enum { ALL = 700, FEW = 600 };
+    size_t rows[FEW];
+    double whole[ALL];
+    small_problem p;
+    bnn_team *team = NULL;
+    assert_ok(bnn_team_make(&team, 3));
+    small_problem_make(&p, READ_SETS("net.hidden=4"), team, ALL, 40, 0);
+    nll_of(&p, 0, NULL, NULL);
+    memcpy(whole, p.problem.row_nll, sizeof whole);
+    for (size_t i = 0; i < FEW; i++) rows[i] = 11 * i % ALL;
+    nll_of(&p, FEW, rows, NULL);
+    for (size_t i = 0; i < FEW; i++) assert_close(p.problem.row_nll[i], whole[rows[i]], IS_DOUBLE ? 1e-12 : 1e-4);
+    small_problem_free(&p);
+    bnn_team_free(team);
+}
+
 static void several_passes_give_what_one_gives(void **state) {
     (void)state;
     const size_t rows[] = { 3, 1, 20, 7, 8, 9, 0, 5, 5, 23, 11 }, n = sizeof rows / sizeof *rows;
@@ -369,6 +388,7 @@ int main(void) {
         cmocka_unit_test(a_small_net_hands_out_one_span_and_the_noise),
         cmocka_unit_test(batches_average_to_the_whole_set),
         cmocka_unit_test(one_row_counts_n_times),
+        cmocka_unit_test(every_row_of_a_large_batch_is_the_one_asked_for),
         cmocka_unit_test(several_passes_give_what_one_gives),
         cmocka_unit_test(bytes_give_what_doubles_give),
         cmocka_unit_test(threads_do_not_change_the_bits),

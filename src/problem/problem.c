@@ -53,22 +53,30 @@ static void copy_rows(real *out, const real *all, size_t width, size_t n, const 
     for (size_t i = 0; width > 1 && i < n; i++) memcpy(out + i * width, all + rows[i] * width, width * sizeof *out);
 }
 
+typedef struct gather_job { bnn_problem *problem; size_t first, n; const size_t *rows; } gather_job;
+
+enum { GATHER_ROWS = 32, FEW_NUMBERS = 16384 };
+
+/* x of rows[0..n-1], or of first..first+n-1 without a list, from the bytes or doubles of the data set or from scaled ones. */
+static void gather_tile(void *context, size_t tile, int thread) {
+    const gather_job *job = context;
+    const bnn_problem *problem = job->problem;
+    size_t d = problem->net->n_inputs, from = tile * GATHER_ROWS, n = job->n - from < GATHER_ROWS ? job->n - from : GATHER_ROWS, list[GATHER_ROWS];
+    (void)thread;
+    for (size_t i = 0; i < n; i++) list[i] = job->rows == NULL ? job->first + from + i : job->rows[from + i];
+    if (problem->x != NULL) copy_rows(problem->batch_x + from * d, problem->x, d, n, list);
+    else bnn_scaling_gather(problem->scaling, problem->data, n, list, problem->batch_x + from * d, NULL);
+}
+
 /* Where x and y of rows[0..n-1], or of first..first+n-1 without a list, lie scaled and contiguous. */
 static void find_batch(bnn_problem *problem, size_t first, size_t n, const size_t *rows, const real **x, const real **y) {
     size_t d = problem->net->n_inputs, t = problem->likelihood->n_targets;
-    *x = problem->batch_x;
-    *y = problem->batch_y;
-    if (problem->x == NULL) {
-        size_t list[rows == NULL ? n : 1];
-        for (size_t i = 0; rows == NULL && i < n; i++) list[i] = first + i;
-        bnn_scaling_gather(problem->scaling, problem->data, n, rows == NULL ? list : rows, problem->batch_x, NULL);
-    } else if (rows == NULL) {
-        *x = problem->x + first * d;
-    } else {
-        copy_rows(problem->batch_x, problem->x, d, n, rows);
-    }
-    if (rows == NULL) *y = problem->y + first * t;
-    else copy_rows(problem->batch_y, problem->y, t, n, rows);
+    gather_job job = { problem, first, n, rows };
+    bool is_there = problem->x != NULL && rows == NULL;
+    *x = is_there ? problem->x + first * d : problem->batch_x;
+    *y = rows == NULL ? problem->y + first * t : problem->batch_y;
+    if (!is_there) bnn_team_run(n * d < FEW_NUMBERS ? NULL : problem->team, (n + GATHER_ROWS - 1) / GATHER_ROWS, gather_tile, &job);
+    if (rows != NULL) copy_rows(problem->batch_y, problem->y, t, n, rows);
 }
 
 static bool is_all_finite(size_t n, const real *v) {
