@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-/* Far enough for every product that ends within some microseconds, where our kernels take about half of the time of BLAS
- * (tests/bench/README.md); copies of B take at most SCRATCH reals of the stack. */
-enum { MOST_SUMS = 400000, SCRATCH = 16384, MOST_LANES = 64 / sizeof(real) };
+enum { SCRATCH = 20480, MOST_LANES = 64 / sizeof(real) };    /* copies of B take at most SCRATCH reals of the stack */
 
 /* C [m x n] = A [m x k] B [k x n]: element (i, p) of A at a[i a_row + p a_step]. */
 typedef struct product {
@@ -62,8 +60,8 @@ const bnn_small_kernel *bnn_small_kernel_find(size_t most_bytes) {
 static size_t round_up(size_t n) { return (n + MOST_LANES - 1) / MOST_LANES * MOST_LANES; }
 
 static bool is_small(size_t m, size_t n, size_t k) {
-    bool is_short = m <= MOST_SUMS && n <= MOST_SUMS && k <= MOST_SUMS;      /* so that the product cannot overflow */
-    return is_short && m * n <= MOST_SUMS && m * n * k <= MOST_SUMS && m * n * k > 0;
+    bool is_short = m <= BNN_SMALL_SUMS && n <= BNN_SMALL_SUMS && k <= BNN_SMALL_SUMS;      /* so that the product cannot overflow */
+    return is_short && m * n <= BNN_SMALL_SUMS && m * n * k <= BNN_SMALL_SUMS && m * n * k > 0;
 }
 
 static void multiply_transposed(const bnn_small_kernel *by, product s) {
@@ -88,7 +86,8 @@ bool bnn_small_gemm(const bnn_small_kernel *by, bnn_op op_a, bnn_op op_b, size_t
                     const real *b, size_t ldb, real *c, size_t ldc) {
     bool is_column = op_b || ldb == 1;       /* with n = 1: are the numbers of B next to each other? */
     product s = { m, n, k, a, op_a ? 1 : lda, op_a ? lda : 1, b, ldb, c, ldc };
-    if (by == NULL || !is_small(m, n, k) || k * (op_b ? round_up(n) : ldb) + MOST_LANES > SCRATCH) return false;
+    size_t copied = op_b ? k * round_up(n) : n < MOST_LANES ? k * ldb + MOST_LANES : 0;
+    if (by == NULL || !is_small(m, n, k) || copied > SCRATCH) return false;
     if (n == 1 && !op_a && is_column) {
         by->dots(&s);
     } else if (n == 1 && op_a && ldc == 1 && m >= by->lanes) {

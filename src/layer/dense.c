@@ -3,6 +3,7 @@
  * Each product is cut into tiles by a grid that depends on shapes only: forward and dW by units (rows of W), dx by inputs
  * (columns of W), long batches by rows as well in forward and dx. dW is summed over all rows of the batch inside one tile,
  * so no gradient is ever added up across threads. */
+#include "base/small.h"
 #include "base/text.h"
 #include "layer/activation.h"
 #include "layer/dense.h"
@@ -14,16 +15,30 @@ BNN_CLONES static void add_bias(real *restrict y, const real *restrict bias, siz
         for (size_t j = 0; j < cols; j++) y[i * stride + j] += bias[j];
 }
 
+/* A narrow layer, such as the output of a classifier, would be a single tile: its rows, and in dW its units, are shared out in parts that are
+ * small products (base/small.h). */
+enum { NARROW = 16, NARROW_UNITS = 2 };
+
+static bool is_shared_out(const bnn_layer *layer, size_t rows, size_t units, size_t all_rows) {
+    return layer->n_out <= NARROW && rows * units * layer->n_in <= BNN_SMALL_SUMS && all_rows * layer->n_out * layer->n_in > BNN_SMALL_SUMS;
+}
+
 /* A grid of its own, not one for a single thread: which passes are whole may not depend on the number of threads. */
 static size_t forward_units(const bnn_pass *pass) { return pass->is_whole ? 8 * UNITS : UNITS; }
-static size_t forward_rows(const bnn_pass *pass) { return pass->is_whole ? 2 * ROWS : ROWS; }
+
+static size_t forward_rows(const bnn_layer *layer, const bnn_pass *pass, size_t rows) {
+    if (pass->is_whole) return 2 * ROWS;
+    return is_shared_out(layer, FEW_ROWS, layer->n_out, rows) ? FEW_ROWS : ROWS;
+}
+
+static size_t dw_units(const bnn_layer *layer, size_t rows) { return is_shared_out(layer, rows, NARROW_UNITS, rows) ? NARROW_UNITS : UNITS; }
 
 static void forward_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
     size_t n_in = layer->n_in, n_out = layer->n_out;
-    size_t units = forward_units(job->pass);
-    range r = tile_range(tile / job->n_col_tiles, forward_rows(job->pass), job->x.rows), u = tile_range(tile % job->n_col_tiles, units, n_out);
+    size_t units = forward_units(job->pass), rows = forward_rows(layer, job->pass, job->x.rows);
+    range r = tile_range(tile / job->n_col_tiles, rows, job->x.rows), u = tile_range(tile % job->n_col_tiles, units, n_out);
     real *y = job->y.at + r.first * n_out + u.first;
     (void)thread;
     bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + u.first * n_in, n_in, 0,
@@ -35,7 +50,7 @@ static void forward_tile(void *context, size_t tile, int thread) {
 
 static void dense_forward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y) {
     dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, forward_units(pass)) };
-    bnn_team_run(pass->team, tiles(x.rows, forward_rows(pass)) * job.n_col_tiles, forward_tile, &job);
+    bnn_team_run(pass->team, tiles(x.rows, forward_rows(layer, pass, x.rows)) * job.n_col_tiles, forward_tile, &job);
 }
 
 static void dx_tile(void *context, size_t tile, int thread) {
@@ -68,7 +83,7 @@ static void dw_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
     size_t n_in = layer->n_in, n_out = layer->n_out;
-    range u = tile_range(tile, UNITS, n_out);
+    range u = tile_range(tile, dw_units(layer, job->x.rows), n_out);
     real *g = job->pass->scratch + (size_t)thread * job->pass->scratch_size;
     const real *dz = job->dy.at + u.first;
     bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, job->x.rows, dz, n_out, job->x.at, n_in, 0, g, n_in);
@@ -93,7 +108,7 @@ static void dense_backward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat
                       .n_col_tiles = tiles(layer->n_in, UNITS) };
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), bnn_dense_activation_tile, &job);
     if (dx.at != NULL) bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, dx_tile, &job);
-    if (sink != NULL) bnn_team_run(pass->team, tiles(layer->n_out, UNITS), dw_tile, &job);
+    if (sink != NULL) bnn_team_run(pass->team, tiles(layer->n_out, dw_units(layer, x.rows)), dw_tile, &job);
 }
 
 static size_t dense_scratch(const bnn_layer *layer) {
