@@ -62,6 +62,14 @@ static void every_kernel_is_exact_on_integers(void **state) {
     }
 }
 
+/* 10 classes after 1200 units: 32 rows forward, and two units of dW for a batch of 128, whose B is read where it lies. */
+static void parts_of_a_classifiers_output_layer_are_small(void **state) {
+    (void)state;
+    static const shape parts[] = { { BNN_PLAIN, BNN_TRANSPOSED, 32, 10, 1200, 0 }, { BNN_TRANSPOSED, BNN_PLAIN, 2, 1200, 128, 8 } };
+    const bnn_small_kernel *by = bnn_small_kernel_find(64);
+    for (size_t i = 0; i < 2 && by != NULL; i++) assert_int_equal(wrong_entries(by, &parts[i]), 0);
+}
+
 static void what_is_not_small_is_left_alone(void **state) {
     (void)state;
     static const size_t shapes[][3] = { { 128, 1200, 784 }, { 2, 1u << 20, 1 }, { 3, 0, 3 }, { 2, 2, 1u << 14 }, { 1ul << 33, 1ul << 33, 2 } };
@@ -84,6 +92,7 @@ static void there_is_no_kernel_for_narrow_vectors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_is_exact_on_integers),
+        cmocka_unit_test(parts_of_a_classifiers_output_layer_are_small),
         cmocka_unit_test(what_is_not_small_is_left_alone),
         cmocka_unit_test(there_is_no_kernel_for_narrow_vectors),
     };
