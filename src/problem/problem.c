@@ -61,11 +61,13 @@ enum { GATHER_ROWS = 32, FEW_NUMBERS = 16384 };
 static void gather_tile(void *context, size_t tile, int thread) {
     const gather_job *job = context;
     const bnn_problem *problem = job->problem;
-    size_t d = problem->net->n_inputs, from = tile * GATHER_ROWS, n = job->n - from < GATHER_ROWS ? job->n - from : GATHER_ROWS, list[GATHER_ROWS];
+    size_t from = tile * GATHER_ROWS, n = job->n - from < GATHER_ROWS ? job->n - from : GATHER_ROWS, list[GATHER_ROWS];
+    const size_t *rows = job->rows == NULL ? list : job->rows + from;
+    real *x = problem->batch_x + from * problem->net->n_inputs;
     (void)thread;
-    for (size_t i = 0; i < n; i++) list[i] = job->rows == NULL ? job->first + from + i : job->rows[from + i];
-    if (problem->x != NULL) copy_rows(problem->batch_x + from * d, problem->x, d, n, list);
-    else bnn_scaling_gather(problem->scaling, problem->data, n, list, problem->batch_x + from * d, NULL);
+    for (size_t i = 0; job->rows == NULL && i < n; i++) list[i] = job->first + from + i;
+    if (problem->x != NULL) copy_rows(x, problem->x, problem->net->n_inputs, n, rows);
+    else bnn_scaling_gather(problem->scaling, problem->data, n, rows, x, NULL);
 }
 
 /* Where x and y of rows[0..n-1], or of first..first+n-1 without a list, lie scaled and contiguous. */
