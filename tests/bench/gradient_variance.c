@@ -5,6 +5,7 @@
  * Trains the configuration first, so that the variance is that of a real posterior, then draws the gradient of one batch many times with
  * two samples a step, independent or as an antithetic pair. Variances are summed over all weights and given as a ratio to
  * reparam with independent samples; the time of a step is the median of the repetitions. */
+#include "base/clock.h"
 #include "base/linalg.h"
 #include "bnn.h"
 #include "data/data.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { REPETITIONS = 100, SAMPLES = 2 };
 
@@ -55,12 +55,6 @@ static double total_variance(const moments *m, double n) {
     return total;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -82,9 +76,9 @@ static bnn_status measure(result *out, bnn_problem *problem, const bnn_posterior
     e.seed = 7;
     if (!moments_make(&c.mu, problem->n_weights) || !moments_make(&c.log_sd, problem->n_weights)) status = BNN_ERR_MEMORY;
     for (uint64_t r = 0; status == BNN_OK && r < REPETITIONS; r++) {
-        double nll, start = now();
+        double nll, start = bnn_seconds_now();
         status = row->elbo_grad(&e, r + 1, batch, rows, 1, &sink, &nll);
-        times[r] = now() - start;
+        times[r] = bnn_seconds_now() - start;
         moments_add(&c.mu);
         moments_add(&c.log_sd);
     }
