@@ -13,6 +13,25 @@ bnn_status bnn_estimator_make(bnn_estimator *estimator, const bnn_estimator_row 
     return row->noisy != NULL ? bnn_problem_allow_noise(problem) : BNN_OK;
 }
 
+enum { STRETCH = 64 * BNN_TILE };
+
+typedef struct tiles_job { size_t n_weights; bnn_visit_tile_fn *visit; void *context; } tiles_job;
+
+static void visit_stretch(void *context, size_t tile, int thread) {
+    const tiles_job *job = context;
+    size_t first = tile * STRETCH, end = job->n_weights - first < STRETCH ? job->n_weights : first + STRETCH;
+    (void)thread;
+    for (size_t i = first, next; i < end; i = next) {
+        next = bnn_tile_end(i, end);
+        job->visit(job->context, i, next - i);
+    }
+}
+
+void bnn_each_tile(bnn_team *team, size_t n_weights, bnn_visit_tile_fn *visit, void *context) {
+    tiles_job job = { n_weights, visit, context };
+    bnn_team_run(team, (n_weights + STRETCH - 1) / STRETCH, visit_stretch, &job);
+}
+
 bnn_key bnn_estimator_key(const bnn_estimator *estimator, bnn_purpose purpose, uint64_t step, size_t sample) {
     size_t number = estimator->is_antithetic ? sample / 2 : sample;
     return bnn_key_make(estimator->seed, purpose, (uint32_t)step, (uint32_t)number, estimator->member);

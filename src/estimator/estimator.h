@@ -16,8 +16,8 @@ typedef struct bnn_elbo_sink {
 } bnn_elbo_sink;
 
 /* Weights handled at a time, in the first-level cache: as many of each array as the processor fetches ahead while it works on the others
- * (tests/bench/README.md); and weights that a thread claims at a time. */
-enum { BNN_TILE = 256, BNN_TILE_MAX = BNN_SMALL_NET, BNN_CHUNK = 64 * BNN_TILE };
+ * (tests/bench/README.md). */
+enum { BNN_TILE = 256, BNN_TILE_MAX = BNN_SMALL_NET };
 
 /* The end of the tile that starts at `first`: the next multiple of BNN_TILE, at most `end`; a small net is one tile. */
 static inline size_t bnn_tile_end(size_t first, size_t end) {
@@ -25,6 +25,10 @@ static inline size_t bnn_tile_end(size_t first, size_t end) {
     size_t next = (first / BNN_TILE + 1) * BNN_TILE;
     return next < end ? next : end;
 }
+
+/* Calls visit for every tile of n weights; threads of the team claim stretches of many tiles. */
+typedef void bnn_visit_tile_fn(void *context, size_t first, size_t n);
+void bnn_each_tile(bnn_team *team, size_t n_weights, bnn_visit_tile_fn *visit, void *context);
 
 typedef struct bnn_estimator bnn_estimator;
 

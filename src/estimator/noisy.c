@@ -10,28 +10,13 @@ typedef struct noisy_job {
     real                 share, prior_factor;     /* as in reparam.c */
 } noisy_job;
 
-static void prepare_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
-    for (size_t i = first, end = first + n; i < end;) {
-        size_t m = bnn_tile_end(i, end) - i;
-        e->row->noisy->prepare(e, step, sample, i, m);
-        i += m;
-    }
-}
-
 void bnn_noisy_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
-    if (first < estimator->problem->n_weights) prepare_span(estimator, step, 0, first, n);
+    if (first < estimator->problem->n_weights) estimator->row->noisy->prepare(estimator, step, 0, first, n);
 }
 
-static void prepare_chunk(void *context, size_t tile, int thread) {
+static void prepare_tile(void *context, size_t first, size_t n) {
     const noisy_job *job = context;
-    size_t n_weights = job->estimator->problem->n_weights, first = tile * BNN_CHUNK, n = n_weights - first;
-    (void)thread;
-    prepare_span(job->estimator, job->step, job->sample, first, n < BNN_CHUNK ? n : BNN_CHUNK);
-}
-
-static void prepare_all(noisy_job *job) {
-    const bnn_problem *problem = job->estimator->problem;
-    bnn_team_run(problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, prepare_chunk, job);
+    job->estimator->row->noisy->prepare(job->estimator, job->step, job->sample, first, n);
 }
 
 BNN_CLONES static void through_second(size_t n, real factor, const real *g, const real *second, real *out) {
@@ -84,7 +69,7 @@ bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n
     *nll = 0;
     for (job.sample = 0; job.sample < estimator->n_samples; job.sample++) {
         double value;
-        if (job.sample > 0 ? noisy->depends_on_sample : estimator->drawn_step != step) prepare_all(&job);
+        if (job.sample > 0 ? noisy->depends_on_sample : estimator->drawn_step != step) bnn_each_tile(estimator->problem->team, estimator->problem->n_weights, prepare_tile, &job);
         bnn_pass pass = { .theta = estimator->mu, .noise = noisy->kind, .second = estimator->draw, .is_training = true,
                           .is_mirrored = bnn_estimator_is_mirrored(estimator, job.sample),
                           .key = bnn_estimator_key(estimator, BNN_PURPOSE_OUTPUTS, step, job.sample) };

@@ -17,35 +17,31 @@ typedef struct reparam_job {
     real                 prior_factor; /* with a Monte Carlo KL: the part of kl_weight that each call of the sink adds, else 0 */
 } reparam_job;
 
-static void draw_span(bnn_estimator *e, uint64_t step, size_t sample, size_t first, size_t n) {
-    bnn_key key = bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, step, sample);
-    real sign = bnn_estimator_is_mirrored(e, sample) ? -1 : 1;
-    for (size_t i = first, end = first + n; i < end;) {
-        size_t m = bnn_tile_end(i, end) - i;
-        bnn_rng_normals(key, i, m, e->draw + i);
-        bnn_span_spread(m, e->mu + i, e->log_sd + i, sign, e->draw + i);
-        i += m;
-    }
+static void draw(bnn_estimator *e, bnn_key key, real sign, size_t first, size_t n) {
+    bnn_rng_normals(key, first, n, e->draw + first);
+    bnn_span_spread(n, e->mu + first, e->log_sd + first, sign, e->draw + first);
 }
 
 static void reparam_redraw(bnn_estimator *estimator, uint64_t step, size_t first, size_t n) {
     size_t n_weights = estimator->problem->n_weights;
-    if (first < n_weights) draw_span(estimator, step, 0, first, n);
+    if (first < n_weights) draw(estimator, bnn_estimator_key(estimator, BNN_PURPOSE_WEIGHTS, step, 0), 1, first, n);
     else memcpy(estimator->draw + first, estimator->mu + first, n * sizeof(real));
 }
 
-static void draw_chunk(void *context, size_t tile, int thread) {
-    const reparam_job *job = context;
-    size_t n_weights = job->estimator->problem->n_weights, first = tile * BNN_CHUNK;
-    (void)thread;
-    draw_span(job->estimator, job->step, job->sample, first, n_weights - first < BNN_CHUNK ? n_weights - first : BNN_CHUNK);
+typedef struct draw_job { bnn_estimator *estimator; bnn_key key; real sign; } draw_job;
+
+static void draw_tile(void *context, size_t first, size_t n) {
+    const draw_job *job = context;
+    draw(job->estimator, job->key, job->sign, first, n);
 }
 
 static void draw_all(const reparam_job *job) {
-    const bnn_problem *problem = job->estimator->problem;
+    bnn_estimator *e = job->estimator;
+    const bnn_problem *problem = e->problem;
     size_t n_noise = problem->n_params - problem->n_weights;
-    bnn_team_run(problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, draw_chunk, (void *)(uintptr_t)job);
-    memcpy(job->estimator->draw + problem->n_weights, job->estimator->mu + problem->n_weights, n_noise * sizeof(real));
+    draw_job draws = { e, bnn_estimator_key(e, BNN_PURPOSE_WEIGHTS, job->step, job->sample), bnn_estimator_is_mirrored(e, job->sample) ? -1 : 1 };
+    bnn_each_tile(problem->team, problem->n_weights, draw_tile, &draws);
+    memcpy(e->draw + problem->n_weights, e->mu + problem->n_weights, n_noise * sizeof(real));
 }
 
 BNN_CLONES static void through_draw(size_t n, const real *restrict dmu, const real *w, const real *mu, real *restrict dlog_sd) {

@@ -87,24 +87,20 @@ bnn_sink bnn_update_sink(bnn_update *update) { return (bnn_sink){ take_block, up
 
 typedef struct sweep { bnn_update *update; bnn_update_fn *visit; } sweep;
 
-static void visit_chunk(void *context, size_t tile, int thread) {
+static void visit_tile(void *context, size_t first, size_t n) {
     const sweep *job = context;
     bnn_update *update = job->update;
-    size_t n_weights = update->problem->n_weights, first = tile * BNN_CHUNK, end = n_weights - first < BNN_CHUNK ? n_weights : first + BNN_CHUNK;
-    (void)thread;
-    for (size_t i = first; i < end;) {
-        size_t m = bnn_tile_end(i, end) - i;
-        job->visit(update, i, m, update->sum + i, update->sum2 == NULL ? NULL : update->sum2 + i);
-        i += m;
-    }
+    job->visit(update, first, n, update->sum + first, update->sum2 == NULL ? NULL : update->sum2 + first);
 }
+
+enum { FEW_WEIGHTS = 65536 };     /* fewer are visited sooner than others are woken */
 
 /* All weights on the team, then the learnt noise. */
 static void visit_all(bnn_update *update, bnn_update_fn *visit) {
     const bnn_problem *problem = update->problem;
     sweep job = { update, visit };
-    bool is_small = problem->n_weights < 4 * BNN_CHUNK;
-    bnn_team_run(is_small ? NULL : problem->team, (problem->n_weights + BNN_CHUNK - 1) / BNN_CHUNK, visit_chunk, &job);
+    bool is_small = problem->n_weights < FEW_WEIGHTS;
+    bnn_each_tile(is_small ? NULL : problem->team, problem->n_weights, visit_tile, &job);
     size_t n_noise = problem->n_params - problem->n_weights;
     if (n_noise > 0) visit(update, problem->n_weights, n_noise, update->sum + problem->n_weights, NULL);
 }
