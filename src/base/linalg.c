@@ -1,7 +1,7 @@
 /* cblas.h does not compile beside several GSL headers, so it is included here and nowhere else. OpenMP's functions are looked up
  * at run time: they are there exactly when an OpenMP build of OpenBLAS brought them along. */
 #include "base/linalg.h"
-#include "base/small.h"
+#include "base/gemm.h"
 
 #include <assert.h>
 #include <cblas.h>
@@ -12,7 +12,7 @@
 void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
               real beta, real *c, size_t ldc) {
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    if (beta == 0 && bnn_small_gemm(bnn_small_kernel_find(64), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
+    if (beta == 0 && bnn_gemm_by(bnn_gemm_kernel_find(64), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
     CBLAS_TRANSPOSE ta = op_a ? CblasTrans : CblasNoTrans, tb = op_b ? CblasTrans : CblasNoTrans;
 #ifdef BNN_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);

@@ -1,4 +1,4 @@
-/* Dense linear algebra: the only door to BLAS and LAPACK (OpenBLAS) and to small products. Every call here runs on the calling thread alone. */
+/* Dense linear algebra: the only door to BLAS and LAPACK (OpenBLAS) and to our own products. Every call here runs on the calling thread alone. */
 #ifndef BNN_BASE_LINALG_H
 #define BNN_BASE_LINALG_H
 
@@ -9,8 +9,8 @@ typedef struct bnn_mat { size_t rows, cols; real *at; } bnn_mat;
 
 typedef enum bnn_op { BNN_PLAIN = 0, BNN_TRANSPOSED = 1 } bnn_op;
 
-/* C [m x n] = op(A) [m x k] op(B) [k x n] + beta C, row-major; ld*: distance between rows as stored. Small products with beta 0 go to
- * kernels of our own (small.h), by their shape alone. */
+/* C [m x n] = op(A) [m x k] op(B) [k x n] + beta C, row-major; ld*: distance between rows as stored. Products with beta 0 go to
+ * kernels of our own where these have one (gemm.h), by their shape alone. */
 void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
               real beta, real *c, size_t ldc);
 

@@ -3,7 +3,7 @@
  * Each product is cut into tiles by a grid that depends on shapes only: forward and dW by units (rows of W), dx by inputs
  * (columns of W), long batches by rows as well in forward and dx. dW is summed over all rows of the batch inside one tile,
  * so no gradient is ever added up across threads. */
-#include "base/small.h"
+#include "base/gemm.h"
 #include "base/text.h"
 #include "layer/activation.h"
 #include "layer/dense.h"
@@ -16,7 +16,7 @@ BNN_CLONES static void add_bias(real *restrict y, const real *restrict bias, siz
 }
 
 /* A narrow layer, such as the output of a classifier, would be a single tile: its rows, and in dW its units, are shared out in parts that are
- * small products (base/small.h). */
+ * small products (base/gemm.h). */
 enum { NARROW = 16, NARROW_UNITS = 2 };
 
 static bool is_shared_out(const bnn_layer *layer, size_t rows, size_t units, size_t all_rows) {

@@ -1,4 +1,4 @@
-/* The kernels of small.c for one instruction set: included there once for each, with these defined:
+/* The kernels of gemm.c for one instruction set: included there once for each, with these defined:
  *
  *     NAME(x)   x with the set's suffix          TARGET   the set, as a function attribute
  *     BYTES     of its vectors                   ROWS     of C in one block: ROWS x 2 sums and 2 vectors of B fill the registers
@@ -21,16 +21,17 @@ TARGET static void NAME(store_part)(const real *from, size_t n, real *to) {
     }
 }
 
-/* `rows` rows of C from row i on, in `vecs` (1 or 2) vectors of columns from j on, `gap` apart. Where rows of C follow each other, a vector
- * may run over the end of its row: the next row is written later. */
-BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, size_t i, size_t j, size_t gap) {
+/* `rows` rows of C from row i on, in one panel of columns. Where rows of C follow each other, a vector may run over the end of its row: the
+ * next row is written later. */
+BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, const panel *at, size_t i) {
     NAME(vec) sum[ROWS][2], part_b[2];
-    const real *a = s->a + i * s->a_row, *b = s->b + j, *end = s->c + (s->m - 1) * s->ldc + s->n;
-    real *c = s->c + i * s->ldc + j;
+    size_t gap = at->gap;
+    const real *a = s->a + i * s->a_row, *b = at->b, *end = s->c + (s->m - 1) * s->ldc + s->n;
+    real *c = s->c + i * s->ldc + at->first;
     bool has_room = vecs == 2 || s->n >= NAME(LANES) || (s->n == s->ldc && c + (rows - 1) * s->ldc + NAME(LANES) <= end);
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < vecs; v++) sum[r][v] = (NAME(vec)){0};
-    for (size_t p = 0; p < s->k; p++, a += s->a_step, b += s->ldb) {
+    for (size_t p = 0; p < s->k; p++, a += s->a_step, b += at->ldb) {
         for (size_t v = 0; v < vecs; v++) part_b[v] = *(const NAME(vec) *)(b + v * gap);
         for (size_t r = 0; r < rows; r++)
             for (size_t v = 0; v < vecs; v++) sum[r][v] += a[r * s->a_row] * part_b[v];
@@ -45,28 +46,18 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, s
     }
 }
 
-/* All rows of a stretch of columns; the last block overlaps the one before, and writes the same numbers again. */
-BNN_INLINE TARGET void NAME(columns)(size_t vecs, const product *s, size_t j, size_t gap) {
+/* All rows of a panel; the last block overlaps the one before, and writes the same numbers again. */
+BNN_INLINE TARGET void NAME(columns)(size_t vecs, const product *s, const panel *at) {
     size_t i = 0;
     if (s->m < ROWS) {
-        for (; i < s->m; i++) NAME(block)(1, vecs, s, i, j, gap);
+        for (; i < s->m; i++) NAME(block)(1, vecs, s, at, i);
         return;
     }
-    for (; i + ROWS <= s->m; i += ROWS) NAME(block)(ROWS, vecs, s, i, j, gap);
-    if (i < s->m) NAME(block)(ROWS, vecs, s, s->m - ROWS, j, gap);
+    for (; i + ROWS <= s->m; i += ROWS) NAME(block)(ROWS, vecs, s, at, i);
+    if (i < s->m) NAME(block)(ROWS, vecs, s, at, s->m - ROWS);
 }
 
-/* C = A B. Where n < LANES, LANES numbers must be readable from the start of each row of B. */
-TARGET static void NAME(blocks)(const product *s) {
-    enum { ONE = NAME(LANES), TWO = 2 * ONE };
-    for (size_t j = 0; j < s->n; j += TWO) {
-        size_t left = s->n - j;
-        if (left > ONE) NAME(columns)(2, s, j, left < TWO ? left - ONE : ONE);
-        else NAME(columns)(1, s, s->n < ONE ? 0 : s->n - ONE, 0);
-    }
-}
-
-/* The same for n = 1 and rows of A and a column of B without gaps. */
+/* C = A B for n = 1 and rows of A and a column of B without gaps. */
 TARGET static void NAME(dots)(const product *s) {
     size_t whole = s->k / NAME(LANES) * NAME(LANES);
     for (size_t i = 0; i < s->m; i++) {
@@ -105,4 +96,34 @@ TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, s
         for (size_t j = 0; j < cols; j++) to[j * ld_to + i] = from[i * ld + j];
 }
 
-static const bnn_small_kernel NAME(kernel) = { NAME(LANES), NAME(blocks), NAME(dots), NAME(transpose) };
+/* to [k x 2 LANES] <- columns of B, a row of it for each; behind a row narrower than a vector, any numbers. */
+BNN_INLINE TARGET void NAME(copy)(size_t vecs, const product *s, size_t first, size_t gap, real *to) {
+    const real *from = s->b + first, *end = s->b + (s->k - 1) * s->ldb + s->n;
+    for (size_t p = 0; p < s->k; p++, from += s->ldb, to += 2 * NAME(LANES)) {
+        if (vecs == 2 || from + NAME(LANES) <= end)
+            for (size_t v = 0; v < vecs; v++) *(NAME(vec) *)(to + v * gap) = *(const NAME(vec) *)(from + v * gap);
+        else
+            for (size_t l = 0; l < s->n; l++) to[l] = from[l];
+    }
+}
+
+/* Columns of C and B from `first` on: by way of `scratch` [k x 2 LANES], or NULL: where they lie. */
+BNN_INLINE TARGET void NAME(multiply)(size_t vecs, const product *s, size_t first, size_t gap, real *scratch) {
+    panel at = { scratch, 2 * NAME(LANES), first, gap };
+    if (scratch == NULL) at.b = s->b + first, at.ldb = s->ldb;
+    else if (!s->is_transposed) NAME(copy)(vecs, s, first, gap, scratch);
+    else NAME(transpose)(s->n < NAME(LANES) ? s->n : gap + NAME(LANES), s->k, s->b + first * s->ldb, s->ldb, scratch, 2 * NAME(LANES));
+    NAME(columns)(vecs, s, &at);
+}
+
+/* C = A B, panel by panel. Without scratch: B not transposed, n >= LANES. */
+TARGET static void NAME(panels)(const product *s, real *scratch) {
+    enum { ONE = NAME(LANES), TWO = 2 * ONE };
+    for (size_t j = 0; j < s->n; j += TWO) {
+        size_t left = s->n - j;
+        if (left > ONE) NAME(multiply)(2, s, j, left < TWO ? left - ONE : ONE, scratch);
+        else NAME(multiply)(1, s, s->n < ONE ? 0 : s->n - ONE, 0, scratch);
+    }
+}
+
+static const bnn_gemm_kernel NAME(kernel) = { NAME(LANES), ROWS, NAME(panels), NAME(dots) };
