@@ -121,22 +121,23 @@ static void gradients_tile(void *context, size_t tile, int thread) {
     multiply(r.n * n, job->dy.at + r.first * n, h, h);
 }
 
-BNN_CLONES static void scale_rows(size_t n, real factor, const real *q, real *dx) {
-    for (size_t i = 0; i < n; i++) dx[i] *= factor * q[i];
+BNN_CLONES static void add_scaled(size_t n, real factor, const real *q, const real *part, real *dx) {
+    for (size_t i = 0; i < n; i++) dx[i] += factor * q[i] * part[i];
 }
 
+/* dx = dz A + factor q (e B), the factor and q those of the estimator. */
 static void dx_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     size_t n_in = job->layer->n_in, n_out = job->layer->n_out;
     range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, UNITS, n_in);
     size_t at = r.first * n_in + c.first;
     const real *q = (is_local(job) ? job->x.at : job->noise->q) + at;
-    real *dx = job->dx.at + at;
+    real *dx = job->dx.at + at, part[ROWS * UNITS];
     (void)thread;
+    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in, 0, dx, n_in);
     bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->noise->h + r.first * n_out, n_out,
-             job->pass->second + job->layer->weight + c.first, n_in, 0, dx, n_in);
-    for (size_t i = 0; i < r.n; i++) scale_rows(c.n, is_local(job) ? 2 : 1, q + i * n_in, dx + i * n_in);
-    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in, 1, dx, n_in);
+             job->pass->second + job->layer->weight + c.first, n_in, 0, part, c.n);
+    for (size_t i = 0; i < r.n; i++) add_scaled(c.n, is_local(job) ? 2 : 1, q + i * n_in, part + i * c.n, dx + i * n_in);
 }
 
 static void dw_tile(void *context, size_t tile, int thread) {
