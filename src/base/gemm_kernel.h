@@ -74,26 +74,25 @@ TARGET static void NAME(dots)(const product *s) {
 
 /* to [cols x rows, rows of it `ld_to` apart] <- the transpose of from [rows x cols], in squares of four. */
 TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, size_t ld, real *to, size_t ld_to) {
-    size_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        const real *at = from + i * ld;
-        size_t j = 0;
-        for (; j + 4 <= cols; j += 4) {
-            NAME(quad) a = *(const NAME(quad) *)(at + j), b = *(const NAME(quad) *)(at + ld + j);
-            NAME(quad) c = *(const NAME(quad) *)(at + 2 * ld + j), d = *(const NAME(quad) *)(at + 3 * ld + j);
+    size_t j = 0;
+    for (; j + 4 <= cols; j += 4, to += 4 * ld_to) {
+        size_t i = 0;
+        for (; i + 4 <= rows; i += 4) {
+            const real *at = from + i * ld + j;
+            NAME(quad) a = *(const NAME(quad) *)at, b = *(const NAME(quad) *)(at + ld);
+            NAME(quad) c = *(const NAME(quad) *)(at + 2 * ld), d = *(const NAME(quad) *)(at + 3 * ld);
             NAME(quad) ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
             NAME(quad) ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-            real *out = to + j * ld_to + i;
-            *(NAME(quad) *)out = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-            *(NAME(quad) *)(out + ld_to) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-            *(NAME(quad) *)(out + 2 * ld_to) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
-            *(NAME(quad) *)(out + 3 * ld_to) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+            *(NAME(quad) *)(to + i) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+            *(NAME(quad) *)(to + ld_to + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+            *(NAME(quad) *)(to + 2 * ld_to + i) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+            *(NAME(quad) *)(to + 3 * ld_to + i) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
         }
-        for (; j < cols; j++)
-            for (size_t l = 0; l < 4; l++) to[j * ld_to + i + l] = at[l * ld + j];
+        for (; i < rows; i++)
+            for (size_t l = 0; l < 4; l++) to[l * ld_to + i] = from[i * ld + j + l];
     }
-    for (; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) to[j * ld_to + i] = from[i * ld + j];
+    for (; j < cols; j++, to += ld_to)
+        for (size_t i = 0; i < rows; i++) to[i] = from[i * ld + j];
 }
 
 /* to [k x 2 LANES] <- columns of B, a row of it for each; behind a row narrower than a vector, any numbers. */
