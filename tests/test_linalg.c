@@ -2,6 +2,7 @@
 #include "harness.h"
 #include "base/arena.h"
 #include "base/linalg.h"
+#include "base/product.h"
 #include "base/rng.h"
 
 #include <dlfcn.h>
@@ -10,7 +11,7 @@ enum { MOST = 300 * 300 };
 
 static void fill(uint32_t step, size_t n, real *a) { bnn_rng_normals(bnn_key_make(5, BNN_PURPOSE_TEST, step, 0, 0), 0, n, a); }
 
-typedef struct product { bnn_op op_a, op_b; size_t m, n, k, lda, ldb, ldc; real beta; } product;
+typedef struct product { bnn_op op_a, op_b; size_t m, n, k, lda, ldb, ldc; } product;
 
 static double naive_entry(const product *p, const real *a, const real *b, size_t i, size_t j) {
     double sum = 0;
@@ -21,13 +22,12 @@ static double naive_entry(const product *p, const real *a, const real *b, size_t
     return sum;
 }
 
-/* Largest |C - (op(A) op(B) + beta C0)|, over all entries; what lies between the rows of C must keep its bits (else infinity). */
+/* Largest |C - op(A) op(B)|, over all entries; what lies between the rows of C must keep its bits (else infinity). */
 static double worst_error(const product *p, const real *a, const real *b, const real *c0, const real *c) {
     double worst = 0;
     for (size_t i = 0; i < p->m; i++) {
         for (size_t j = 0; j < p->n; j++) {
-            double old = p->beta == 0 ? 0 : (double)p->beta * (double)c0[i * p->ldc + j];
-            double error = fabs((double)c[i * p->ldc + j] - old - naive_entry(p, a, b, i, j));
+            double error = fabs((double)c[i * p->ldc + j] - naive_entry(p, a, b, i, j));
             if (!(error <= worst)) worst = isnan(error) ? INFINITY : error;
         }
         if (memcmp(c + i * p->ldc + p->n, c0 + i * p->ldc + p->n, (p->ldc - p->n) * sizeof *c) != 0) return INFINITY;
@@ -40,33 +40,50 @@ static const double tolerance = sizeof(real) == sizeof(float) ? 1e-4 : 1e-12;   
 static void product_matches_triple_loop(void **state) {
     (void)state;
     static real a[MOST], b[MOST], c0[MOST], c[MOST];
-    const size_t shapes[][3] = { { 1, 1, 1 }, { 1, 7, 3 }, { 5, 1, 9 }, { 96, 97, 50 }, { 129, 64, 257 } };
+    const size_t shapes[][3] = { { 1, 1, 1 }, { 1, 7, 3 }, { 5, 1, 9 }, { 96, 97, 50 }, { 129, 64, 257 }, { 5, 300, 280 } };    /* the last one by BLAS */
     const size_t pads[] = { 0, 5 };
     fill(1, MOST, a);
     fill(2, MOST, b);
     fill(3, MOST, c0);
-    for (int way = 0; way < 5 * 2 * 4 * 2; way++) {
-        const size_t *s = shapes[way % 5], pad = pads[way / 5 % 2];
-        product p = { .op_a = (bnn_op)(way / 10 % 2), .op_b = (bnn_op)(way / 20 % 2), .m = s[0], .n = s[1], .k = s[2],
-                      .beta = (real)(way / 40 % 2) };
+    for (int way = 0; way < 6 * 2 * 4; way++) {
+        const size_t *s = shapes[way % 6], pad = pads[way / 6 % 2];
+        product p = { .op_a = (bnn_op)(way / 12 % 2), .op_b = (bnn_op)(way / 24 % 2), .m = s[0], .n = s[1], .k = s[2] };
         p.lda = (p.op_a ? p.m : p.k) + pad;
         p.ldb = (p.op_b ? p.k : p.n) + pad;
         p.ldc = p.n + pad;
         memcpy(c, c0, sizeof c);
-        bnn_gemm(p.op_a, p.op_b, p.m, p.n, p.k, a, p.lda, b, p.ldb, p.beta, c, p.ldc);
+        bnn_gemm(p.op_a, p.op_b, p.m, p.n, p.k, a, p.lda, b, p.ldb, c, p.ldc);
         double error = worst_error(&p, a, b, c0, c);
         if (!(error <= tolerance))
-            fail_msg("op %d %d, %zu x %zu x %zu, pad %zu, beta %g: off by %g", p.op_a, p.op_b, p.m, p.n, p.k, pad, (double)p.beta,
-                     error);
+            fail_msg("op %d %d, %zu x %zu x %zu, pad %zu: off by %g", p.op_a, p.op_b, p.m, p.n, p.k, pad, error);
         c[(p.m - 1) * p.ldc] += (real)0.01;      /* a planted fault in one entry */
         assert_true(worst_error(&p, a, b, c0, c) > tolerance);
     }
 }
 
-static void beta_zero_ignores_what_was_there(void **state) {
+/* More than one block of rows and of columns. */
+static void shared_product_adds(void **state) {
+    (void)state;
+    enum { M = 130, N = 210, K = 40 };
+    static real a[M * K], b[K * N], c0[M * N], c[M * N];
+    fill(4, M * K, a);
+    fill(5, K * N, b);
+    fill(6, M * N, c0);
+    for (int way = 0; way < 4; way++) {
+        product p = { .op_a = (bnn_op)(way % 2), .op_b = (bnn_op)(way / 2), .m = M, .n = N, .k = K, .ldc = N };
+        p.lda = p.op_a ? M : K;
+        p.ldb = p.op_b ? K : N;
+        memcpy(c, c0, sizeof c);
+        bnn_product_add(NULL, p.op_a, p.op_b, M, N, K, a, b, c);
+        for (size_t i = 0; i < M * N; i++) c[i] -= c0[i];
+        assert_true(worst_error(&p, a, b, c0, c) <= tolerance);
+    }
+}
+
+static void product_ignores_what_was_there(void **state) {
     (void)state;
     real a[4] = { 1, 2, 3, 4 }, b[4] = { 1, 0, 0, 1 }, c[4] = { (real)NAN, (real)NAN, (real)INFINITY, 0 };
-    bnn_gemm(BNN_PLAIN, BNN_PLAIN, 2, 2, 2, a, 2, b, 2, 0, c, 2);
+    bnn_gemm(BNN_PLAIN, BNN_PLAIN, 2, 2, 2, a, 2, b, 2, c, 2);
     assert_memory_equal(c, a, sizeof a);
 }
 
@@ -136,7 +153,8 @@ static void arena_failure_sticks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(product_matches_triple_loop),
-        cmocka_unit_test(beta_zero_ignores_what_was_there),
+        cmocka_unit_test(shared_product_adds),
+        cmocka_unit_test(product_ignores_what_was_there),
         cmocka_unit_test(products_come_from_openblas),
         cmocka_unit_test(blas_is_single_threaded_inside_and_as_before_outside),
         cmocka_unit_test(arena_arrays_are_aligned_zeroed_and_apart),

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 
 void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-              real beta, real *c, size_t ldc) {
+              real *c, size_t ldc) {
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    if (beta == 0 && bnn_gemm_by(bnn_gemm_kernel_find(64), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
+    if (bnn_gemm_by(bnn_gemm_kernel_find(64), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
     CBLAS_TRANSPOSE ta = op_a ? CblasTrans : CblasNoTrans, tb = op_b ? CblasTrans : CblasNoTrans;
 #ifdef BNN_DOUBLE
-    cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0, a, (int)lda, b, (int)ldb, 0.0, c, (int)ldc);
 #else
-    cblas_sgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    cblas_sgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, 0.0f, c, (int)ldc);
 #endif
 }
 

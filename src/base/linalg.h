@@ -9,12 +9,12 @@ typedef struct bnn_mat { size_t rows, cols; real *at; } bnn_mat;
 
 typedef enum bnn_op { BNN_PLAIN = 0, BNN_TRANSPOSED = 1 } bnn_op;
 
-/* C [m x n] = op(A) [m x k] op(B) [k x n] + beta C, row-major; ld*: distance between rows as stored. Products with beta 0 go to
- * kernels of our own where these have one (gemm.h), by their shape alone. */
-void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-              real beta, real *c, size_t ldc);
+/* C [m x n] <- op(A) [m x k] op(B) [k x n], row-major; ld*: distance between rows as stored. By kernels of our own where these have one
+ * (gemm.h), by the shape alone. */
+void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb, real *c,
+              size_t ldc);
 
-/* The same in double, whatever real is. */
+/* C [m x n] <- op(A) [m x k] op(B) [k x n] + beta C in double, whatever real is; by BLAS. */
 void bnn_dgemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb,
                double beta, double *c, size_t ldc);
 

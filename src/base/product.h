@@ -5,9 +5,10 @@
 #include "base/linalg.h"
 #include "base/team.h"
 
-/* C [m x n] = op(A) [m x k] op(B) [k x n] + beta C, all row-major and contiguous. */
-void bnn_product(bnn_team *team, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, const real *b, real beta, real *c);
-void bnn_product_double(bnn_team *team, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const double *a, const double *b,
-                        double beta, double *c);
+/* C [m x n] += op(A) [m x k] op(B) [k x n], all row-major and contiguous. */
+void bnn_product_add(bnn_team *team, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, const real *b, real *c);
+
+/* C [m x n] <- the same in double. */
+void bnn_product_double(bnn_team *team, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const double *a, const double *b, double *c);
 
 #endif

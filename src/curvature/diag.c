@@ -36,8 +36,8 @@ static void diag_end_pass(bnn_curvature *curvature, size_t l, bnn_mat x) {
     real *q = curvature->layer_work[l];
     memset(curvature->work, 0, rows * x.cols * sizeof(real));
     add_squares(rows * x.cols, x.at, curvature->work);
-    bnn_product(curvature->team, BNN_TRANSPOSED, BNN_PLAIN, n_out, x.cols, rows, q, curvature->work, 1,
-                curvature->diag + (layer->weight - curvature->first));
+    bnn_product_add(curvature->team, BNN_TRANSPOSED, BNN_PLAIN, n_out, x.cols, rows, q, curvature->work,
+                    curvature->diag + (layer->weight - curvature->first));
     real *bias = curvature->diag + (layer->bias - curvature->first);
     for (size_t i = 0; layer->has_bias && i < rows; i++)
         for (size_t o = 0; o < n_out; o++) bias[o] += q[i * n_out + o];

@@ -40,7 +40,7 @@ static void outer_tile(void *context, size_t tile, int thread) {
     const outer_job *job = context;
     size_t n = job->n, first = ((n - 1) / BLOCK - tile) * BLOCK, end = first + BLOCK < n ? first + BLOCK : n;
     real *part = job->curvature->work2 + (size_t)thread * job->curvature->work2_size;
-    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, end - first, end, job->rows, job->v + first, n, job->v, n, 0, part, end);
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, end - first, end, job->rows, job->v + first, n, job->v, n, part, end);
     for (size_t i = first; i < end; i++, part += end)
         for (size_t j = 0; j <= i; j++) job->sum[i * n + j] += (double)part[j];
 }

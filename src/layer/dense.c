@@ -41,7 +41,7 @@ static void forward_tile(void *context, size_t tile, int thread) {
     range r = tile_range(tile / job->n_col_tiles, rows, job->x.rows), u = tile_range(tile % job->n_col_tiles, units, n_out);
     real *y = job->y.at + r.first * n_out + u.first;
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + u.first * n_in, n_in, 0,
+    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + u.first * n_in, n_in,
              y, n_out);
     if (layer->has_bias) add_bias(y, job->pass->theta + layer->bias + u.first, r.n, u.n, n_out);
     if (u.n == n_out) layer->activation->forward(r.n * n_out, y);
@@ -58,7 +58,7 @@ static void dx_tile(void *context, size_t tile, int thread) {
     size_t n_in = job->layer->n_in, n_out = job->layer->n_out;
     range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, UNITS, n_in);
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in, 0,
+    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in,
              job->dx.at + r.first * n_in + c.first, n_in);
 }
 
@@ -86,7 +86,7 @@ static void dw_tile(void *context, size_t tile, int thread) {
     range u = tile_range(tile, dw_units(layer, job->x.rows), n_out);
     real *g = job->pass->scratch + (size_t)thread * job->pass->scratch_size;
     const real *dz = job->dy.at + u.first;
-    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, job->x.rows, dz, n_out, job->x.at, n_in, 0, g, n_in);
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, job->x.rows, dz, n_out, job->x.at, n_in, g, n_in);
     job->sink->block(job->sink->context, layer->weight + u.first * n_in, u.n * n_in, g);
     if (!layer->has_bias) return;
     bnn_dense_sum_columns(dz, job->x.rows, u.n, n_out, g);

@@ -52,9 +52,9 @@ static void products_tile(void *context, size_t tile, int thread) {
     range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), u = tile_range(tile % job->n_col_tiles, UNITS, n_out);
     size_t w = u.first * n_in, y = r.first * n_out + u.first;
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + w, n_in, 0, job->y.at + y, n_out);
+    bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + w, n_in, job->y.at + y, n_out);
     bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->noise->xq + r.first * n_in, n_in, job->pass->second + job->layer->weight + w,
-             n_in, 0, job->noise->h + y, n_out);
+             n_in, job->noise->h + y, n_out);
 }
 
 /* epsilon [n] on entry in `noise`; the floor keeps h finite where every input is 0 */
@@ -134,9 +134,9 @@ static void dx_tile(void *context, size_t tile, int thread) {
     const real *q = (is_local(job) ? job->x.at : job->noise->q) + at;
     real *dx = job->dx.at + at, part[ROWS * UNITS];
     (void)thread;
-    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in, 0, dx, n_in);
+    bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in, dx, n_in);
     bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->noise->h + r.first * n_out, n_out,
-             job->pass->second + job->layer->weight + c.first, n_in, 0, part, c.n);
+             job->pass->second + job->layer->weight + c.first, n_in, part, c.n);
     for (size_t i = 0; i < r.n; i++) add_scaled(c.n, is_local(job) ? 2 : 1, q + i * n_in, part + i * c.n, dx + i * n_in);
 }
 
@@ -147,8 +147,8 @@ static void dw_tile(void *context, size_t tile, int thread) {
     range u = tile_range(tile, UNITS, n_out);
     real *g = job->pass->scratch + (size_t)thread * job->pass->scratch_size, *second = g + u.n * n_in;
     const real *dz = job->dy.at + u.first, *e = job->noise->h + u.first;
-    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, rows, dz, n_out, job->x.at, n_in, 0, g, n_in);
-    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, rows, e, n_out, job->noise->xq, n_in, 0, second, n_in);
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, rows, dz, n_out, job->x.at, n_in, g, n_in);
+    bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, rows, e, n_out, job->noise->xq, n_in, second, n_in);
     job->sink->block(job->sink->context, layer->weight + u.first * n_in, u.n * n_in, g);
     if (!layer->has_bias) return;
     bnn_dense_sum_columns(dz, rows, u.n, n_out, g);

@@ -11,7 +11,7 @@
 /* v [m x n] <- v vectors', in place through `work`. */
 static void rotate(const bnn_output_cov *of, size_t m, size_t n, const double *vectors, double *v, double *work) {
     if (vectors == NULL) return;
-    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, m, n, n, v, vectors, 0, work);
+    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, m, n, n, v, vectors, work);
     memcpy(v, work, m * n * sizeof *v);
 }
 
@@ -19,7 +19,7 @@ static void rotate(const bnn_output_cov *of, size_t m, size_t n, const double *v
 static void add_own_terms(const bnn_output_cov *of, size_t n_in, size_t n_out, const double *g, double *a, const double *var, double *m) {
     size_t k = of->posterior->net->n_outputs, n = of->n;
     for (size_t i = 0; i < n * n_in; i++) a[i] *= a[i];
-    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n_out, n_in, a, var, 0, m);
+    bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n_out, n_in, a, var, m);
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < k; c++) {
             const double *left = g + (c * n + i) * n_out;
@@ -40,7 +40,7 @@ static void add_joint_terms(const bnn_output_cov *of, size_t n_in, size_t n_out,
     size_t n = of->n, k = of->posterior->net->n_outputs;
     for (size_t o = 0; o < n_out; o++) {
         for (size_t i = 0; i < n * n_in; i++) b[i] = a[i] * sqrt(var[o * n_in + i % n_in]);
-        bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n, n_in, b, b, 0, gram);
+        bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, n, n, n_in, b, b, gram);
         for (size_t r = 0; r < n * k; r++) g_o[r] = g[(r % k * n + r / k) * n_out + o];
         for (size_t r = 0; r < n * k; r++) {
             double *row = of->cov + r * n * k;

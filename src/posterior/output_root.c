@@ -106,7 +106,7 @@ bnn_status bnn_output_root_fill(bnn_output_cov *of) {
     of->rows = of->is_joint ? BNN_TAKE(&arena, nk * span, double) : NULL;
     if (arena.has_failed) return BNN_FAIL_MEMORY("the joint covariance of the outputs");
     bnn_team_run(of->team, (of->n + of->block - 1) / of->block, block_tile, of);
-    if (of->is_joint) bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, nk, nk, span, of->rows, of->rows, 0, of->cov);
+    if (of->is_joint) bnn_product_double(of->team, BNN_PLAIN, BNN_TRANSPOSED, nk, nk, span, of->rows, of->rows, of->cov);
     bnn_arena_free(&arena);
     return BNN_OK;
 }

@@ -80,7 +80,7 @@ static void products_tile(void *context, size_t tile, int thread) {
     for (size_t l = 0; l < job->net->n_layers; l++) {
         const bnn_layer *layer = &job->net->layers[l];
         real *y = job->y + (tile % THREADS * 2 + l % 2) * BLOCK * 1000;
-        bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, BLOCK, layer->n_out, layer->n_in, x, layer->n_in, job->w + layer->weight, layer->n_in, 0, y,
+        bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, BLOCK, layer->n_out, layer->n_in, x, layer->n_in, job->w + layer->weight, layer->n_in, y,
                  layer->n_out);
         x = y;
     }

@@ -34,7 +34,7 @@ static void by_blas(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, cons
 
 static void by_bnn(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb, real *c,
                    size_t ldc) {
-    bnn_gemm(op_a, op_b, m, n, k, a, lda, b, ldb, 0, c, ldc);
+    bnn_gemm(op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 static void forward_tile(void *context, size_t tile, int thread) {
