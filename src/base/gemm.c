@@ -65,6 +65,10 @@ const bnn_gemm_kernel *bnn_gemm_kernel_find(size_t most_bytes) {
 
 #endif
 
+const char *bnn_gemm_kernel_name(const bnn_gemm_kernel *kernel) {
+    return kernel == NULL ? "BLAS" : kernel->lanes * sizeof(real) == 64 ? "AVX-512" : "AVX2";
+}
+
 static bool is_small(size_t m, size_t n, size_t k) {
     bool is_short = m <= BNN_SMALL_SUMS && n <= BNN_SMALL_SUMS && k <= BNN_SMALL_SUMS;      /* so that the product cannot overflow */
     return is_short && m * n <= BNN_SMALL_SUMS && m * n * k <= BNN_SMALL_SUMS;

@@ -12,6 +12,9 @@ typedef struct bnn_gemm_kernel bnn_gemm_kernel;
 /* The widest one that this processor can run with vectors of at most so many bytes (64: AVX-512, 32: AVX2); NULL: none. */
 const bnn_gemm_kernel *bnn_gemm_kernel_find(size_t most_bytes);
 
+/* "AVX-512", "AVX2", or "BLAS" for NULL. Borrowed. */
+const char *bnn_gemm_kernel_name(const bnn_gemm_kernel *kernel);
+
 /* A product of at most so many sums, m n k, is small: B is read where it lies, if it may. */
 enum { BNN_SMALL_SUMS = 400000 };
 

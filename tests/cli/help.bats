@@ -13,6 +13,7 @@ load helpers
     "$BNN" train --help | grep -q '^Usage: bnn train'
     "$BNN" --version | grep -q '^bnn [0-9]'
     "$BNN" version | grep -q 'core'
+    "$BNN" version | grep -q -E '^products of a training step: by (AVX-512|AVX2|BLAS)$'
 }
 
 @test "defaults are a configuration that reads" {
