@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* A copy of a panel takes at most 512 KB of the stack. */
-enum { MOST_LANES = 64 / sizeof(real), MOST_STEPS = 4096 };
+/* A copy of a panel takes at most 512 KB of the stack; up to FEW_STEPS 32 KB, since a compiler may be told to touch every page of a frame. */
+enum { MOST_LANES = 64 / sizeof(real), MOST_STEPS = 4096, FEW_STEPS = 256, FEW_ROWS = 8 };
 
 /* C [m x n] = A [m x k] B [k x n]: element (i, p) of A at a[i a_row + p a_step]; is_transposed: B' [n x k] is what is stored. */
 typedef struct product {
@@ -28,26 +28,39 @@ typedef struct panel {
 } panel;
 
 struct bnn_gemm_kernel {
-    size_t lanes, rows;
+    size_t lanes;
     void (*panels)(const product *s, real *scratch);
     void (*dots)(const product *s);
 };
 
 #ifdef __x86_64__
 
+#include <immintrin.h>
+
 #define NAME(x) x##_avx512
 #define TARGET  __attribute__((target("avx512f,avx512vl,fma")))
 #define BYTES   64
+#ifdef BNN_DOUBLE
+#define FUSED   _mm512_fmadd_pd
+#else
+#define FUSED   _mm512_fmadd_ps
+#endif
 #define ROWS    8
 #include "base/gemm_kernel.h"
 #undef NAME
 #undef TARGET
 #undef BYTES
+#undef FUSED
 #undef ROWS
 
 #define NAME(x) x##_avx2
 #define TARGET  __attribute__((target("avx2,fma")))
 #define BYTES   32
+#ifdef BNN_DOUBLE
+#define FUSED   _mm256_fmadd_pd
+#else
+#define FUSED   _mm256_fmadd_ps
+#endif
 #define ROWS    6
 #include "base/gemm_kernel.h"
 
@@ -69,30 +82,33 @@ const char *bnn_gemm_kernel_name(const bnn_gemm_kernel *kernel) {
     return kernel == NULL ? "BLAS" : kernel->lanes * sizeof(real) == 64 ? "AVX-512" : "AVX2";
 }
 
-static bool is_small(size_t m, size_t n, size_t k) {
-    bool is_short = m <= BNN_SMALL_SUMS && n <= BNN_SMALL_SUMS && k <= BNN_SMALL_SUMS;      /* so that the product cannot overflow */
-    return is_short && m * n <= BNN_SMALL_SUMS && m * n * k <= BNN_SMALL_SUMS;
+static void multiply_few_steps(const bnn_gemm_kernel *by, const product *s) {
+    _Alignas(64) real scratch[FEW_STEPS * 2 * MOST_LANES];
+    by->panels(s, scratch);
 }
 
-static void multiply_copies(const bnn_gemm_kernel *by, const product *s) {
+static void multiply_steps(const bnn_gemm_kernel *by, const product *s) {
     _Alignas(64) real scratch[MOST_STEPS * 2 * MOST_LANES];
     by->panels(s, scratch);
 }
 
 bool bnn_gemm_by(const bnn_gemm_kernel *by, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda,
                  const real *b, size_t ldb, real *c, size_t ldc) {
-    bool small = is_small(m, n, k), is_column = op_b || ldb == 1;       /* with n = 1: are the numbers of B next to each other? */
+    if (by == NULL || m == 0 || n == 0 || k == 0) return false;
+    bool is_small = m <= BNN_SMALL_SUMS / n / k, is_column = op_b || ldb == 1;       /* with n = 1: are the numbers of B next to each other? */
     product s = { m, n, k, a, op_a ? 1 : lda, op_a ? lda : 1, b, ldb, c, ldc, op_b };
-    if (by == NULL || m == 0 || n == 0 || k == 0 || k > MOST_STEPS || (m < by->rows && !small)) return false;
+    if (k > MOST_STEPS || (m < FEW_ROWS && !is_small)) return false;
     if (n == 1 && !op_a && is_column) {
         by->dots(&s);
     } else if (n == 1 && op_a && ldc == 1 && m >= by->lanes) {
         product row = { 1, m, k, b, 0, op_b ? 1 : ldb, a, lda, c, m, false };
         by->panels(&row, NULL);
-    } else if (!op_b && n >= by->lanes && small) {
+    } else if (!op_b && n >= by->lanes && is_small) {
         by->panels(&s, NULL);
+    } else if (k <= FEW_STEPS) {
+        multiply_few_steps(by, &s);
     } else {
-        multiply_copies(by, &s);
+        multiply_steps(by, &s);
     }
     return true;
 }

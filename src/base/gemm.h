@@ -1,6 +1,6 @@
-/* Products by kernels of our own, for the tiles of a training step: of such a tile BLAS spends a tenth to a fifth on locks, packing and clearing,
- * of a small net's products most (tests/bench/README.md). Where n > 1, every element of C is one chain of fused sums in the order of k: neither
- * the instruction set nor the cut of C changes a bit. */
+/* Products by kernels of our own, for the tiles of a training step: of such a tile BLAS spends 5 to 20 % on locks, packing and clearing, of a
+ * small net's products most (tests/bench/README.md). Where n > 1, every element of C that they make is one chain of fused sums in the order of
+ * k: neither the instruction set nor the cut of C changes a bit. */
 #ifndef BNN_BASE_GEMM_H
 #define BNN_BASE_GEMM_H
 
@@ -18,8 +18,9 @@ const char *bnn_gemm_kernel_name(const bnn_gemm_kernel *kernel);
 /* A product of at most so many sums, m n k, is small: B is read where it lies, if it may. */
 enum { BNN_SMALL_SUMS = 400000 };
 
-/* C [m x n] <- op(A) [m x k] op(B) [k x n], row-major, arguments as those of bnn_gemm. False, with C as it was, for what is left to BLAS
- * by its shape: k above 4096, fewer rows than a block (8 with AVX-512) in a product that is not small, an empty one. False also where `by` is NULL. */
+/* C [m x n] <- op(A) [m x k] op(B) [k x n], row-major, arguments as those of bnn_gemm. False, with C as it was, for what is left to BLAS: k
+ * above 4096, fewer than 8 rows of a product that is not small, an empty one; or all, where `by` is NULL. Takes up to half a megabyte of
+ * the stack. */
 bool bnn_gemm_by(const bnn_gemm_kernel *by, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda,
                  const real *b, size_t ldb, real *c, size_t ldc);
 

@@ -1,7 +1,8 @@
 /* The kernels of gemm.c for one instruction set: included there once for each, with these defined:
  *
  *     NAME(x)   x with the set's suffix          TARGET   the set, as a function attribute
- *     BYTES     of its vectors                   ROWS     of C in one block: ROWS x 2 sums and 2 vectors of B fill the registers
+ *     BYTES     of its vectors                   ROWS     of C in one block: ROWS x 2 sums are enough for two units that multiply and add
+ *     FUSED     a b + c of vectors, fused
  *
  * A template and not BNN_CLONES: compilers make vectors wider than the processor's in memory, 30 times slower. */
 
@@ -21,8 +22,8 @@ TARGET static void NAME(store_part)(const real *from, size_t n, real *to) {
     }
 }
 
-/* `rows` rows of C from row i on, in one panel of columns. Where rows of C follow each other, a vector may run over the end of its row: the
- * next row is written later. */
+/* `rows` rows of C from row i on, in one panel of columns. Where rows of C follow each other, a vector may run over the end of its row, whose
+ * next one is written later; not so in the last block. Fused by name: compilers choose whether to, by the shape of a loop. */
 BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, const panel *at, size_t i) {
     NAME(vec) sum[ROWS][2], part_b[2];
     size_t gap = at->gap;
@@ -33,8 +34,10 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, c
         for (size_t v = 0; v < vecs; v++) sum[r][v] = (NAME(vec)){0};
     for (size_t p = 0; p < s->k; p++, a += s->a_step, b += at->ldb) {
         for (size_t v = 0; v < vecs; v++) part_b[v] = *(const NAME(vec) *)(b + v * gap);
-        for (size_t r = 0; r < rows; r++)
-            for (size_t v = 0; v < vecs; v++) sum[r][v] += a[r * s->a_row] * part_b[v];
+        for (size_t r = 0; r < rows; r++) {
+            NAME(vec) all = a[r * s->a_row] - (NAME(vec)){0};
+            for (size_t v = 0; v < vecs; v++) sum[r][v] = FUSED(all, part_b[v], sum[r][v]);
+        }
     }
     if (has_room) {
         for (size_t r = 0; r < rows; r++)
@@ -95,15 +98,24 @@ TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, s
         for (size_t i = 0; i < rows; i++) to[i] = from[i * ld + j];
 }
 
-/* to [k x 2 LANES] <- columns of B, a row of it for each; behind a row narrower than a vector, any numbers. */
+/* to [k x 2 LANES] <- columns of B. What stands behind a row that is narrower than a vector goes where C is written later or not stored. */
 BNN_INLINE TARGET void NAME(copy)(size_t vecs, const product *s, size_t first, size_t gap, real *to) {
     const real *from = s->b + first, *end = s->b + (s->k - 1) * s->ldb + s->n;
     for (size_t p = 0; p < s->k; p++, from += s->ldb, to += 2 * NAME(LANES)) {
-        if (vecs == 2 || from + NAME(LANES) <= end)
+        if (vecs == 2 || from + NAME(LANES) <= end) {
             for (size_t v = 0; v < vecs; v++) *(NAME(vec) *)(to + v * gap) = *(const NAME(vec) *)(from + v * gap);
-        else
+        } else {
+            *(NAME(vec) *)to = (NAME(vec)){0};
             for (size_t l = 0; l < s->n; l++) to[l] = from[l];
+        }
     }
+}
+
+/* The same of B', rows of which are columns of B. Zeros behind a narrow row: what lay on the stack may be denormal, which is slow. */
+BNN_INLINE TARGET void NAME(copy_transposed)(const product *s, size_t first, size_t gap, real *to) {
+    bool is_narrow = s->n < NAME(LANES);
+    for (size_t p = 0; is_narrow && p < s->k; p++) *(NAME(vec) *)(to + p * 2 * NAME(LANES)) = (NAME(vec)){0};
+    NAME(transpose)(is_narrow ? s->n : gap + NAME(LANES), s->k, s->b + first * s->ldb, s->ldb, to, 2 * NAME(LANES));
 }
 
 /* Columns of C and B from `first` on: by way of `scratch` [k x 2 LANES], or NULL: where they lie. */
@@ -111,7 +123,7 @@ BNN_INLINE TARGET void NAME(multiply)(size_t vecs, const product *s, size_t firs
     panel at = { scratch, 2 * NAME(LANES), first, gap };
     if (scratch == NULL) at.b = s->b + first, at.ldb = s->ldb;
     else if (!s->is_transposed) NAME(copy)(vecs, s, first, gap, scratch);
-    else NAME(transpose)(s->n < NAME(LANES) ? s->n : gap + NAME(LANES), s->k, s->b + first * s->ldb, s->ldb, scratch, 2 * NAME(LANES));
+    else NAME(copy_transposed)(s, first, gap, scratch);
     NAME(columns)(vecs, s, &at);
 }
 
@@ -125,4 +137,4 @@ TARGET static void NAME(panels)(const product *s, real *scratch) {
     }
 }
 
-static const bnn_gemm_kernel NAME(kernel) = { NAME(LANES), ROWS, NAME(panels), NAME(dots) };
+static const bnn_gemm_kernel NAME(kernel) = { NAME(LANES), NAME(panels), NAME(dots) };

@@ -15,6 +15,7 @@
 #define NET(net, map, map_aim, floor, floor_aim, flat, flat_aim, modules, modules_aim, flat_one, modules_one, mixture, torch_map)       \
     OURS_AT_MOST("bbb step / our map step", net, "bbb", "map", map, map_aim),                                                   \
     OURS_AT_MOST("bbb step / products alone", net, "bbb", "products", floor, floor_aim),                                        \
+    OURS_AT_MOST("bbb step / products by our own kernels", net, "bbb", "products_own", 0, 0),                                   \
     TORCH_AT_LEAST("PyTorch bbb, best by hand / bbb step", net, "bbb", TORCH_TWO, "bbb", 2, flat, flat_aim),                    \
     TORCH_AT_LEAST("by hand, log sd", net, "bbb_log_sd", TORCH_TWO, "bbb", 2, 0, 0),                                            \
     TORCH_AT_LEAST("by hand, softplus", net, "bbb_softplus", TORCH_TWO, "bbb", 2, 0, 0),                                        \
@@ -34,6 +35,8 @@
 
 #define NATIVE_OF(name, net) PAIR("builds", name, net, "bbb", NATIVE, 2, "bbb", OURS, 2, 0.95, 0, true)
 
+#define PRODUCTS(name, net, kind) PAIR("builds", name, net, "products", kind, 2, "products_own", OURS, 2, 0, 0, true)
+
 /* A curvature or prediction of ours, 10,000 rows, in steps of 128 rows; then a peer of the same job, in two settings of threads. */
 #define MODEL(name, job) PAIR("models", name, SMALLER, job, OURS, 2, "map", OURS, 2, 0, 0, false)
 #define PEER(name, job, kinds, threads, must) PAIR("models", name, SMALLER, job, kinds, threads, job, OURS, threads, must, 0, true)
@@ -43,7 +46,6 @@ const row rows[] = {
     NET(LARGE, 1.35, 1.20, 1.45, 1.30, 2.2, 2.8, 2.8, 3.5, 1.9, 2.3, 1.25, 1.35),
     NET(SMALLER, 1.40, 1.25, 1.50, 1.35, 2.6, 3.2, 3.5, 4.5, 1.9, 2.6, 1.3, 1.6),
     NET(TINY, 1.5, 1.4, 2.5, 2.0, 18, 25, 140, 180, 18, 140, 1.8, 50),
-    OURS_AT_MOST("bbb step / products by our own kernels", TINY, "bbb", "products_own", 0, 0),    /* the one net that is small enough */
     PAIR("threads", "one thread / two, 1200", LARGE, "bbb", OURS, 1, "bbb", OURS, 2, 1.65, 0, true),
     PAIR("threads", "one thread / two, 400", SMALLER, "bbb", OURS, 1, "bbb", OURS, 2, 1.65, 0, true),
     NATIVE_OF("NATIVE=1 / ours, 1200", LARGE),
@@ -54,6 +56,10 @@ const row rows[] = {
     SAME_OF("serial OpenBLAS / ours, 400", SMALLER, SERIAL, 1.10),
     SAME_OF("OpenBLAS left to choose its core / ours, 400", SMALLER, FREE_CORE, 0),
     SAME_OF("OpenBLAS left to choose its core / ours, 1200", LARGE, FREE_CORE, 0),
+    PRODUCTS("products by OpenBLAS / by ours, 1200", LARGE, OURS),
+    PRODUCTS("products by OpenBLAS / by ours, 400", SMALLER, OURS),
+    PRODUCTS("the same, left to choose its core, 1200", LARGE, FREE_CORE),
+    PRODUCTS("the same, left to choose its core, 400", SMALLER, FREE_CORE),
     MODEL("diag empirical Fisher, 10,000 rows / map steps", "diag_fisher"),
     MODEL("diag GGN, one sampled label", "diag_sampled"),
     MODEL("diag GGN", "diag_ggn"),
