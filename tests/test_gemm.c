@@ -66,10 +66,10 @@ static void assert_exact(size_t bytes, const shape *s) {
 
 static void every_kernel_is_exact_on_integers(void **state) {
     (void)state;
-    static const size_t ms[] = { 1, 5, 6, 7, 8, 9, 50 }, ks[] = { 1, 3, 8, 13, 33 }, bytes[] = { 64, 32 };
-    for (size_t way = 0; way < 32 * 2 * 7 * 5 * 36; way++) {
+    static const size_t ms[] = { 1, 2, 3, 5, 6, 7, 8, 9, 50 }, ks[] = { 1, 3, 8, 13, 33 }, bytes[] = { 64, 32 };
+    for (size_t way = 0; way < 32 * 2 * 9 * 5 * 36; way++) {
         shape s = every_way(way % 32);
-        s.m = ms[way / 64 % 7], s.k = ks[way / 448 % 5], s.n = 1 + way / 2240;
+        s.m = ms[way / 64 % 9], s.k = ks[way / 576 % 5], s.n = 1 + way / 2880;
         assert_exact(bytes[way / 32 % 2], &s);
     }
 }
@@ -100,7 +100,7 @@ static real fused(real a, real b, real c) { return sizeof(real) == sizeof(float)
 static void every_element_is_one_chain_of_fused_sums(void **state) {
     (void)state;
     enum { MOST_M = 130, MOST_N = 70, MOST_K = 300 };
-    static const size_t ms[] = { 1, 5, 9, MOST_M }, ns[] = { 2, 13, 40, MOST_N }, ks[] = { 3, 33, MOST_K }, bytes[] = { 64, 32 };
+    static const size_t ms[] = { 2, 5, 9, MOST_M }, ns[] = { 2, 13, 40, MOST_N }, ks[] = { 3, 33, MOST_K }, bytes[] = { 64, 32 };
     static real a[MOST_M * MOST_K], b[MOST_K * MOST_N], c[MOST_M * MOST_N];
     bnn_rng_normals(bnn_key_make(1, BNN_PURPOSE_TEST, 0, 0, 0), 0, MOST_M * MOST_K, a);
     bnn_rng_normals(bnn_key_make(2, BNN_PURPOSE_TEST, 0, 0, 0), 0, MOST_K * MOST_N, b);

@@ -95,6 +95,7 @@ static void multiply_steps(const bnn_gemm_kernel *by, const product *s) {
 bool bnn_gemm_by(const bnn_gemm_kernel *by, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda,
                  const real *b, size_t ldb, real *c, size_t ldc) {
     if (by == NULL || m == 0 || n == 0 || k == 0) return false;
+    if (m == 1 && op_b && !op_a) return bnn_gemm_by(by, BNN_PLAIN, BNN_PLAIN, n, 1, k, b, ldb, a, 1, c, 1);
     bool is_small = m <= BNN_SMALL_SUMS / n / k, is_column = op_b || ldb == 1;       /* with n = 1: are the numbers of B next to each other? */
     product s = { m, n, k, a, op_a ? 1 : lda, op_a ? lda : 1, b, ldb, c, ldc, op_b };
     if (k > MOST_STEPS || (m < FEW_ROWS && !is_small)) return false;

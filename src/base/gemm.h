@@ -1,6 +1,6 @@
 /* Products by kernels of our own, for the tiles of a training step: of such a tile BLAS spends 5 to 20 % on locks, packing and clearing, of a
- * small net's products most (tests/bench/README.md). Where n > 1, every element of C that they make is one chain of fused sums in the order of
- * k: neither the instruction set nor the cut of C changes a bit. */
+ * small net's products most (tests/bench/README.md). Where m > 1 and n > 1, every element of C that they make is one chain of fused sums in
+ * the order of k: neither the instruction set nor the cut of C changes a bit. */
 #ifndef BNN_BASE_GEMM_H
 #define BNN_BASE_GEMM_H
 

@@ -53,6 +53,8 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, c
 BNN_INLINE TARGET void NAME(columns)(size_t vecs, const product *s, const panel *at) {
     size_t i = 0;
     if (s->m < ROWS) {
+        for (; i + 4 <= s->m; i += 4) NAME(block)(4, vecs, s, at, i);
+        for (; i + 2 <= s->m; i += 2) NAME(block)(2, vecs, s, at, i);
         for (; i < s->m; i++) NAME(block)(1, vecs, s, at, i);
         return;
     }
@@ -60,19 +62,28 @@ BNN_INLINE TARGET void NAME(columns)(size_t vecs, const product *s, const panel 
     if (i < s->m) NAME(block)(ROWS, vecs, s, at, s->m - ROWS);
 }
 
-/* C = A B for n = 1 and rows of A and a column of B without gaps. */
-TARGET static void NAME(dots)(const product *s) {
+/* C = A B for n = 1, rows of A and a column of B without gaps: `rows` rows from row i on. */
+BNN_INLINE TARGET void NAME(dot_rows)(size_t rows, const product *s, size_t i) {
     size_t whole = s->k / NAME(LANES) * NAME(LANES);
-    for (size_t i = 0; i < s->m; i++) {
-        const real *a = s->a + i * s->a_row;
-        NAME(vec) sum = {0};
+    const real *a = s->a + i * s->a_row;
+    NAME(vec) sum[4];
+    for (size_t r = 0; r < rows; r++) sum[r] = (NAME(vec)){0};
+    for (size_t p = 0; p < whole; p += NAME(LANES))
+        for (size_t r = 0; r < rows; r++)
+            sum[r] = FUSED(*(const NAME(vec) *)(a + r * s->a_row + p), *(const NAME(vec) *)(s->b + p), sum[r]);
+    for (size_t r = 0; r < rows; r++, a += s->a_row) {
         real tail = 0;
-        for (size_t p = 0; p < whole; p += NAME(LANES)) sum += *(const NAME(vec) *)(a + p) * *(const NAME(vec) *)(s->b + p);
         for (size_t p = whole; p < s->k; p++) tail += a[p] * s->b[p];
-        NAME(quad) four = *(const NAME(quad) *)&sum;
-        for (size_t l = 4; l < NAME(LANES); l += 4) four += *(const NAME(quad) *)((const real *)&sum + l);
-        s->c[i * s->ldc] = ((four[0] + four[1]) + (four[2] + four[3])) + tail;
+        NAME(quad) four = *(const NAME(quad) *)&sum[r];
+        for (size_t l = 4; l < NAME(LANES); l += 4) four += *(const NAME(quad) *)((const real *)&sum[r] + l);
+        s->c[(i + r) * s->ldc] = ((four[0] + four[1]) + (four[2] + four[3])) + tail;
     }
+}
+
+TARGET static void NAME(dots)(const product *s) {
+    size_t i = 0;
+    for (; i + 4 <= s->m; i += 4) NAME(dot_rows)(4, s, i);
+    for (; i < s->m; i++) NAME(dot_rows)(1, s, i);
 }
 
 /* to [cols x rows, rows of it `ld_to` apart] <- the transpose of from [rows x cols], in squares of four. */
