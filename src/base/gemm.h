@@ -19,8 +19,8 @@ const char *bnn_gemm_kernel_name(const bnn_gemm_kernel *kernel);
 enum { BNN_SMALL_SUMS = 400000 };
 
 /* C [m x n] <- op(A) [m x k] op(B) [k x n], row-major, arguments as those of bnn_gemm. False, with C as it was, for what is left to BLAS: k
- * above 4096, fewer than 8 rows of a product that is not small, an empty one; or all, where `by` is NULL. Takes up to half a megabyte of
- * the stack. */
+ * above 4096, fewer than 8 rows of a product that is not small (but for one row times a transposed B), an empty one; or all, where `by` is
+ * NULL. Takes up to half a megabyte of the stack. */
 bool bnn_gemm_by(const bnn_gemm_kernel *by, bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda,
                  const real *b, size_t ldb, real *c, size_t ldc);
 

@@ -24,20 +24,20 @@ static bool is_shared_out(const bnn_layer *layer, size_t rows, size_t units, siz
 }
 
 /* A grid of its own, not one for a single thread: which passes are whole may not depend on the number of threads. */
-static size_t forward_units(const bnn_pass *pass) { return pass->is_whole ? 8 * UNITS : UNITS; }
+static size_t forward_units(const bnn_layer *layer, const bnn_pass *pass) { return pass->is_whole ? 8 * UNITS : tile_units(layer, layer->n_out); }
 
 static size_t forward_rows(const bnn_layer *layer, const bnn_pass *pass, size_t rows) {
     if (pass->is_whole) return 2 * ROWS;
     return is_shared_out(layer, FEW_ROWS, layer->n_out, rows) ? FEW_ROWS : ROWS;
 }
 
-static size_t dw_units(const bnn_layer *layer, size_t rows) { return is_shared_out(layer, rows, NARROW_UNITS, rows) ? NARROW_UNITS : UNITS; }
+static size_t dw_units(const bnn_layer *layer, size_t rows) { return is_shared_out(layer, rows, NARROW_UNITS, rows) ? NARROW_UNITS : tile_units(layer, layer->n_out); }
 
 static void forward_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
     size_t n_in = layer->n_in, n_out = layer->n_out;
-    size_t units = forward_units(job->pass), rows = forward_rows(layer, job->pass, job->x.rows);
+    size_t units = forward_units(layer, job->pass), rows = forward_rows(layer, job->pass, job->x.rows);
     range r = tile_range(tile / job->n_col_tiles, rows, job->x.rows), u = tile_range(tile % job->n_col_tiles, units, n_out);
     real *y = job->y.at + r.first * n_out + u.first;
     (void)thread;
@@ -49,14 +49,14 @@ static void forward_tile(void *context, size_t tile, int thread) {
 }
 
 static void dense_forward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y) {
-    dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, forward_units(pass)) };
+    dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, forward_units(layer, pass)) };
     bnn_team_run(pass->team, tiles(x.rows, forward_rows(layer, pass, x.rows)) * job.n_col_tiles, forward_tile, &job);
 }
 
 static void dx_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     size_t n_in = job->layer->n_in, n_out = job->layer->n_out;
-    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, UNITS, n_in);
+    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, tile_units(job->layer, n_in), n_in);
     (void)thread;
     bnn_gemm(BNN_PLAIN, BNN_PLAIN, r.n, c.n, n_out, job->dy.at + r.first * n_out, n_out, weights(job) + c.first, n_in,
              job->dx.at + r.first * n_in + c.first, n_in);
@@ -105,7 +105,7 @@ void bnn_dense_activation_tile(void *context, size_t tile, int thread) {
 static void dense_backward(const bnn_layer *layer, const bnn_pass *pass, bnn_mat x, bnn_mat y, bnn_mat dy, bnn_mat dx,
                            const bnn_sink *sink) {
     dense_job job = { .layer = layer, .pass = pass, .x = x, .y = y, .dy = dy, .dx = dx, .sink = sink,
-                      .n_col_tiles = tiles(layer->n_in, UNITS) };
+                      .n_col_tiles = tiles(layer->n_in, tile_units(layer, layer->n_in)) };
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), bnn_dense_activation_tile, &job);
     if (dx.at != NULL) bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, dx_tile, &job);
     if (sink != NULL) bnn_team_run(pass->team, tiles(layer->n_out, dw_units(layer, x.rows)), dw_tile, &job);

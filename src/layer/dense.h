@@ -5,9 +5,9 @@
 #include "layer/activation.h"
 #include "layer/layer.h"
 
-/* Tile sizes. UNITS: rows of W in forward and dW, columns of W in dx; ROWS: of the batch in forward and dx; FEW_ROWS: of elementwise
- * work on the batch. */
-enum { UNITS = 96, ROWS = 256, FEW_ROWS = 32 };
+/* Tile sizes. UNITS: rows of W in forward and dW, columns of W in dx, FEW_UNITS where that would leave some threads without work; ROWS: of the
+ * batch in forward and dx; FEW_ROWS: of elementwise work on the batch. A layer of less than FEW_WEIGHTS is not worth cutting. */
+enum { UNITS = 96, FEW_UNITS = 32, ROWS = 256, FEW_ROWS = 32, FEW_WEIGHTS = 8192 };
 
 typedef struct dense_job {
     const bnn_layer       *layer;
@@ -25,6 +25,11 @@ static inline size_t tiles(size_t n, size_t size) { return (n + size - 1) / size
 static inline range tile_range(size_t tile, size_t size, size_t n) {
     size_t first = tile * size;
     return (range){ first, n - first < size ? n - first : size };
+}
+
+/* Of a tile of n units or inputs of a layer. */
+static inline size_t tile_units(const bnn_layer *layer, size_t n) {
+    return n > 4 * UNITS || layer->n_in * layer->n_out < FEW_WEIGHTS ? UNITS : FEW_UNITS;
 }
 
 static inline const real *weights(const dense_job *job) { return job->pass->theta + job->layer->weight; }

@@ -49,7 +49,7 @@ static void inputs_tile(void *context, size_t tile, int thread) {
 static void products_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     size_t n_in = job->layer->n_in, n_out = job->layer->n_out;
-    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), u = tile_range(tile % job->n_col_tiles, UNITS, n_out);
+    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), u = tile_range(tile % job->n_col_tiles, tile_units(job->layer, n_out), n_out);
     size_t w = u.first * n_in, y = r.first * n_out + u.first;
     (void)thread;
     bnn_gemm(BNN_PLAIN, BNN_TRANSPOSED, r.n, u.n, n_in, job->x.at + r.first * n_in, n_in, weights(job) + w, n_in, job->y.at + y, n_out);
@@ -103,7 +103,7 @@ static void outputs_tile(void *context, size_t tile, int thread) {
 }
 
 void bnn_dense_forward_noisy(const bnn_layer *layer, const bnn_pass *pass, const bnn_layer_noise *noise, bnn_mat x, bnn_mat y) {
-    dense_job job = { .layer = layer, .pass = pass, .noise = noise, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, UNITS) };
+    dense_job job = { .layer = layer, .pass = pass, .noise = noise, .x = x, .y = y, .n_col_tiles = tiles(layer->n_out, tile_units(layer, layer->n_out)) };
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), inputs_tile, &job);
     bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, products_tile, &job);
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), outputs_tile, &job);
@@ -129,7 +129,7 @@ BNN_CLONES static void add_scaled(size_t n, real factor, const real *q, const re
 static void dx_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     size_t n_in = job->layer->n_in, n_out = job->layer->n_out;
-    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, UNITS, n_in);
+    range r = tile_range(tile / job->n_col_tiles, ROWS, job->x.rows), c = tile_range(tile % job->n_col_tiles, tile_units(job->layer, n_in), n_in);
     size_t at = r.first * n_in + c.first;
     const real *q = (is_local(job) ? job->x.at : job->noise->q) + at;
     real *dx = job->dx.at + at, part[ROWS * UNITS];
@@ -144,7 +144,7 @@ static void dw_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
     const bnn_layer *layer = job->layer;
     size_t n_in = layer->n_in, n_out = layer->n_out, rows = job->x.rows;
-    range u = tile_range(tile, UNITS, n_out);
+    range u = tile_range(tile, tile_units(job->layer, n_out), n_out);
     real *g = job->pass->scratch + (size_t)thread * job->pass->scratch_size, *second = g + u.n * n_in;
     const real *dz = job->dy.at + u.first, *e = job->noise->h + u.first;
     bnn_gemm(BNN_TRANSPOSED, BNN_PLAIN, u.n, n_in, rows, dz, n_out, job->x.at, n_in, g, n_in);
@@ -159,8 +159,8 @@ static void dw_tile(void *context, size_t tile, int thread) {
 void bnn_dense_backward_noisy(const bnn_layer *layer, const bnn_pass *pass, const bnn_layer_noise *noise, bnn_mat x, bnn_mat y, bnn_mat dy,
                               bnn_mat dx, const bnn_sink *sink) {
     dense_job job = { .layer = layer, .pass = pass, .noise = noise, .x = x, .y = y, .dy = dy, .dx = dx, .sink = sink,
-                      .n_col_tiles = tiles(layer->n_in, UNITS) };
+                      .n_col_tiles = tiles(layer->n_in, tile_units(layer, layer->n_in)) };
     bnn_team_run(pass->team, tiles(x.rows, FEW_ROWS), gradients_tile, &job);
     if (dx.at != NULL) bnn_team_run(pass->team, tiles(x.rows, ROWS) * job.n_col_tiles, dx_tile, &job);
-    bnn_team_run(pass->team, tiles(layer->n_out, UNITS), dw_tile, &job);
+    bnn_team_run(pass->team, tiles(layer->n_out, tile_units(layer, layer->n_out)), dw_tile, &job);
 }
