@@ -8,7 +8,9 @@
 
 enum { NAME(LANES) = BYTES / sizeof(real) };
 
+/* In memory, anywhere; in registers: gcc keeps an array of the former on the stack when FUSED takes its elements. */
 typedef real NAME(vec)  __attribute__((vector_size(BYTES), aligned(sizeof(real)), may_alias));
+typedef real NAME(reg)  __attribute__((vector_size(BYTES)));
 typedef real NAME(quad) __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
 
 /* The first n < LANES numbers of a vector, by two moves that overlap; their widths are constants, else they would be calls. */
@@ -25,17 +27,17 @@ TARGET static void NAME(store_part)(const real *from, size_t n, real *to) {
 /* `rows` rows of C from row i on, in one panel of columns. Where rows of C follow each other, a vector may run over the end of its row, whose
  * next one is written later; not so in the last block. Fused by name: compilers choose whether to, by the shape of a loop. */
 BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, const panel *at, size_t i) {
-    NAME(vec) sum[ROWS][2], part_b[2];
+    NAME(reg) sum[ROWS][2], part_b[2];
     size_t gap = at->gap;
     const real *a = s->a + i * s->a_row, *b = at->b, *end = s->c + (s->m - 1) * s->ldc + s->n;
     real *c = s->c + i * s->ldc + at->first;
     bool has_room = vecs == 2 || s->n >= NAME(LANES) || (s->n == s->ldc && c + (rows - 1) * s->ldc + NAME(LANES) <= end);
     for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vecs; v++) sum[r][v] = (NAME(vec)){0};
+        for (size_t v = 0; v < vecs; v++) sum[r][v] = (NAME(reg)){0};
     for (size_t p = 0; p < s->k; p++, a += s->a_step, b += at->ldb) {
         for (size_t v = 0; v < vecs; v++) part_b[v] = *(const NAME(vec) *)(b + v * gap);
         for (size_t r = 0; r < rows; r++) {
-            NAME(vec) all = a[r * s->a_row] - (NAME(vec)){0};
+            NAME(reg) all = a[r * s->a_row] - (NAME(reg)){0};
             for (size_t v = 0; v < vecs; v++) sum[r][v] = FUSED(all, part_b[v], sum[r][v]);
         }
     }
@@ -43,7 +45,7 @@ BNN_INLINE TARGET void NAME(block)(size_t rows, size_t vecs, const product *s, c
         for (size_t r = 0; r < rows; r++)
             for (size_t v = 0; v < vecs; v++) *(NAME(vec) *)(c + r * s->ldc + v * gap) = sum[r][v];
     } else {
-        NAME(vec) kept[ROWS];               /* a copy: the sums have no address, so that they stay in registers */
+        NAME(reg) kept[ROWS];               /* a copy: the sums have no address, so that they stay in registers */
         for (size_t r = 0; r < rows; r++) kept[r] = sum[r][0];
         for (size_t r = 0; r < rows; r++) NAME(store_part)((const real *)&kept[r], s->n, c + r * s->ldc);
     }
@@ -66,8 +68,8 @@ BNN_INLINE TARGET void NAME(columns)(size_t vecs, const product *s, const panel 
 BNN_INLINE TARGET void NAME(dot_rows)(size_t rows, const product *s, size_t i) {
     size_t whole = s->k / NAME(LANES) * NAME(LANES);
     const real *a = s->a + i * s->a_row;
-    NAME(vec) sum[4];
-    for (size_t r = 0; r < rows; r++) sum[r] = (NAME(vec)){0};
+    NAME(reg) sum[4];
+    for (size_t r = 0; r < rows; r++) sum[r] = (NAME(reg)){0};
     for (size_t p = 0; p < whole; p += NAME(LANES))
         for (size_t r = 0; r < rows; r++)
             sum[r] = FUSED(*(const NAME(vec) *)(a + r * s->a_row + p), *(const NAME(vec) *)(s->b + p), sum[r]);
