@@ -24,14 +24,18 @@ static bool is_shared_out(const bnn_layer *layer, size_t rows, size_t units, siz
 }
 
 /* A grid of its own, not one for a single thread: which passes are whole may not depend on the number of threads. */
-static size_t forward_units(const bnn_layer *layer, const bnn_pass *pass) { return pass->is_whole ? 8 * UNITS : tile_units(layer, layer->n_out); }
+static size_t forward_units(const bnn_layer *layer, const bnn_pass *pass) {
+    return pass->is_whole ? 8 * UNITS : tile_units(layer, layer->n_out);
+}
 
 static size_t forward_rows(const bnn_layer *layer, const bnn_pass *pass, size_t rows) {
     if (pass->is_whole) return 2 * ROWS;
     return is_shared_out(layer, FEW_ROWS, layer->n_out, rows) ? FEW_ROWS : ROWS;
 }
 
-static size_t dw_units(const bnn_layer *layer, size_t rows) { return is_shared_out(layer, rows, NARROW_UNITS, rows) ? NARROW_UNITS : tile_units(layer, layer->n_out); }
+static size_t dw_units(const bnn_layer *layer, size_t rows) {
+    return is_shared_out(layer, rows, NARROW_UNITS, rows) ? NARROW_UNITS : tile_units(layer, layer->n_out);
+}
 
 static void forward_tile(void *context, size_t tile, int thread) {
     const dense_job *job = context;
