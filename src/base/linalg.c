@@ -9,10 +9,14 @@
 #include <limits.h>
 #include <stdlib.h>
 
+static const bnn_gemm_kernel *kernel(void) { return bnn_gemm_kernel_find(64); }
+
+const char *bnn_gemm_core(void) { return bnn_gemm_kernel_name(kernel()); }
+
 void bnn_gemm(bnn_op op_a, bnn_op op_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
               real *c, size_t ldc) {
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    if (bnn_gemm_by(bnn_gemm_kernel_find(64), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
+    if (bnn_gemm_by(kernel(), op_a, op_b, m, n, k, a, lda, b, ldb, c, ldc)) return;
     CBLAS_TRANSPOSE ta = op_a ? CblasTrans : CblasNoTrans, tb = op_b ? CblasTrans : CblasNoTrans;
 #ifdef BNN_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1.0, a, (int)lda, b, (int)ldb, 0.0, c, (int)ldc);

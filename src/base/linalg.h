@@ -38,6 +38,9 @@ typedef struct bnn_blas_threads { int blas, omp; } bnn_blas_threads;
 bnn_blas_threads bnn_blas_enter(void);
 void             bnn_blas_leave(bnn_blas_threads saved);
 
+/* Who makes the products of bnn_gemm: "AVX-512" or "AVX2" for kernels of our own, "BLAS" without them. Borrowed. */
+const char *bnn_gemm_core(void);
+
 /* "SkylakeX", "Haswell", ... and the build's own description. Borrowed. */
 const char *bnn_blas_core(void);
 const char *bnn_blas_config(void);

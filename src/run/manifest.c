@@ -1,7 +1,7 @@
 /* Facts about a run as JSON. */
 #include "run/manifest.h"
 #include "base/fail.h"
-#include "base/gemm.h"
+#include "base/linalg.h"
 #include "base/memory.h"
 #include "base/team.h"
 #include "data/rows.h"
@@ -94,7 +94,7 @@ static json_t *blas_of(void) {
     json_t *blas = json_object();
     json_object_set_new(blas, "core", json_string(bnn_blas_core()));
     json_object_set_new(blas, "build", json_string(bnn_blas_config()));
-    json_object_set_new(blas, "products", json_string(bnn_gemm_kernel_name(bnn_gemm_kernel_find(64))));
+    json_object_set_new(blas, "products", json_string(bnn_gemm_core()));
     return blas;
 }
 

@@ -1,6 +1,6 @@
 /* Which program this is. Recompiled with every commit. */
 #include "run/run.h"
-#include "base/gemm.h"
+#include "base/linalg.h"
 
 #include <gsl/gsl_version.h>
 #include <zlib.h>
@@ -19,7 +19,7 @@ char *bnn_version_text(void) {
     bnn_text text = {0};
     bnn_text_add(&text, "bnn %s (commit %s, %s precision)\n", VERSION, BNN_COMMIT, BNN_REAL_NAME);
     bnn_text_add(&text, "BLAS: %s, core %s\n", bnn_blas_config(), bnn_blas_core());
-    bnn_text_add(&text, "products of a training step: by %s\n", bnn_gemm_kernel_name(bnn_gemm_kernel_find(64)));
+    bnn_text_add(&text, "products of a training step: by %s\n", bnn_gemm_core());
     bnn_text_add(&text, "GSL %s, jansson %s, zlib %s\n", gsl_version, jansson_version_str(), zlibVersion());
     bnn_text_add(&text, "compiled with %s %s\n",
 #ifdef __clang__
