@@ -20,9 +20,12 @@ static real *matrix(size_t rows, size_t cols, size_t ld, size_t salt) {
     return made;
 }
 
+static real fused(real a, real b, real c) { return sizeof(real) == sizeof(float) ? (real)fmaf((float)a, (float)b, (float)c) : (real)fma(a, b, c); }
+
+/* One chain of fused sums in the order of k. */
 static real expected_at(const shape *s, const real *a, size_t lda, const real *b, size_t ldb, size_t i, size_t j) {
     real sum = 0;
-    for (size_t p = 0; p < s->k; p++) sum += (s->op_a ? a[p * lda + i] : a[i * lda + p]) * (s->op_b ? b[j * ldb + p] : b[p * ldb + j]);
+    for (size_t p = 0; p < s->k; p++) sum = fused(s->op_a ? a[p * lda + i] : a[i * lda + p], s->op_b ? b[j * ldb + p] : b[p * ldb + j], sum);
     return sum;
 }
 
@@ -94,8 +97,6 @@ static void tiles_of_a_step_are_exact_on_integers(void **state) {
     }
 }
 
-static real fused(real a, real b, real c) { return sizeof(real) == sizeof(float) ? (real)fmaf((float)a, (float)b, (float)c) : (real)fma(a, b, c); }
-
 /* Whatever the instruction set, the path through the kernels and the place in C: the bits of fused sums in the order of k, of numbers that round. */
 static void every_element_is_one_chain_of_fused_sums(void **state) {
     (void)state;
@@ -111,14 +112,12 @@ static void every_element_is_one_chain_of_fused_sums(void **state) {
         const bnn_gemm_kernel *by = bnn_gemm_kernel_find(bytes[way / 4 % 2]);
         if (by == NULL) continue;
         assert_true(bnn_gemm_by(by, s.op_a, s.op_b, s.m, s.n, s.k, a, lda, b, ldb, c, s.n));
-        for (size_t i = 0; i < s.m; i++)
-            for (size_t j = 0; j < s.n; j++) {
-                real sum = 0;
-                for (size_t p = 0; p < s.k; p++) sum = fused(s.op_a ? a[p * lda + i] : a[i * lda + p], s.op_b ? b[j * ldb + p] : b[p * ldb + j], sum);
-                if (memcmp(&sum, &c[i * s.n + j], sizeof sum) != 0)
-                    fail_msg("ops %d %d, %zu x %zu x %zu, %zu bytes: (%zu, %zu) is %.9g, not %.9g", s.op_a, s.op_b, s.m, s.n, s.k,
-                             bytes[way / 4 % 2], i, j, (double)c[i * s.n + j], (double)sum);
-            }
+        for (size_t at = 0; at < s.m * s.n; at++) {
+            real sum = expected_at(&s, a, lda, b, ldb, at / s.n, at % s.n);
+            if (memcmp(&sum, &c[at], sizeof sum) != 0)
+                fail_msg("ops %d %d, %zu x %zu x %zu, %zu bytes: entry %zu is %.9g, not %.9g", s.op_a, s.op_b, s.m, s.n, s.k,
+                         bytes[way / 4 % 2], at, (double)c[at], (double)sum);
+        }
     }
 }
 

@@ -37,14 +37,16 @@ struct bnn_gemm_kernel {
 
 #include <immintrin.h>
 
+#ifdef BNN_DOUBLE
+#define FMADD(bits) _mm##bits##_fmadd_pd
+#else
+#define FMADD(bits) _mm##bits##_fmadd_ps
+#endif
+
 #define NAME(x) x##_avx512
 #define TARGET  __attribute__((target("avx512f,avx512vl,fma")))
 #define BYTES   64
-#ifdef BNN_DOUBLE
-#define FUSED   _mm512_fmadd_pd
-#else
-#define FUSED   _mm512_fmadd_ps
-#endif
+#define FUSED   FMADD(512)
 #define ROWS    8
 #include "base/gemm_kernel.h"
 #undef NAME
@@ -56,11 +58,7 @@ struct bnn_gemm_kernel {
 #define NAME(x) x##_avx2
 #define TARGET  __attribute__((target("avx2,fma")))
 #define BYTES   32
-#ifdef BNN_DOUBLE
-#define FUSED   _mm256_fmadd_pd
-#else
-#define FUSED   _mm256_fmadd_ps
-#endif
+#define FUSED   FMADD(256)
 #define ROWS    6
 #include "base/gemm_kernel.h"
 

@@ -88,10 +88,11 @@ TARGET static void NAME(dots)(const product *s) {
     for (; i < s->m; i++) NAME(dot_rows)(1, s, i);
 }
 
-/* to [cols x rows, rows of it `ld_to` apart] <- the transpose of from [rows x cols], in squares of four. */
-TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, size_t ld, real *to, size_t ld_to) {
+/* to [cols x 2 LANES] <- the transpose of from [rows x cols], in squares of four. */
+TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, size_t ld, real *to) {
+    enum { LD = 2 * NAME(LANES) };
     size_t j = 0;
-    for (; j + 4 <= cols; j += 4, to += 4 * ld_to) {
+    for (; j + 4 <= cols; j += 4, to += 4 * LD) {
         size_t i = 0;
         for (; i + 4 <= rows; i += 4) {
             const real *at = from + i * ld + j;
@@ -100,14 +101,14 @@ TARGET static void NAME(transpose)(size_t rows, size_t cols, const real *from, s
             NAME(quad) ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
             NAME(quad) ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
             *(NAME(quad) *)(to + i) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-            *(NAME(quad) *)(to + ld_to + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-            *(NAME(quad) *)(to + 2 * ld_to + i) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
-            *(NAME(quad) *)(to + 3 * ld_to + i) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
+            *(NAME(quad) *)(to + LD + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+            *(NAME(quad) *)(to + 2 * LD + i) = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+            *(NAME(quad) *)(to + 3 * LD + i) = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
         }
         for (; i < rows; i++)
-            for (size_t l = 0; l < 4; l++) to[l * ld_to + i] = from[i * ld + j + l];
+            for (size_t l = 0; l < 4; l++) to[l * LD + i] = from[i * ld + j + l];
     }
-    for (; j < cols; j++, to += ld_to)
+    for (; j < cols; j++, to += LD)
         for (size_t i = 0; i < rows; i++) to[i] = from[i * ld + j];
 }
 
@@ -128,7 +129,7 @@ BNN_INLINE TARGET void NAME(copy)(size_t vecs, const product *s, size_t first, s
 BNN_INLINE TARGET void NAME(copy_transposed)(const product *s, size_t first, size_t gap, real *to) {
     bool is_narrow = s->n < NAME(LANES);
     for (size_t p = 0; is_narrow && p < s->k; p++) *(NAME(vec) *)(to + p * 2 * NAME(LANES)) = (NAME(vec)){0};
-    NAME(transpose)(is_narrow ? s->n : gap + NAME(LANES), s->k, s->b + first * s->ldb, s->ldb, to, 2 * NAME(LANES));
+    NAME(transpose)(is_narrow ? s->n : gap + NAME(LANES), s->k, s->b + first * s->ldb, s->ldb, to);
 }
 
 /* Columns of C and B from `first` on: by way of `scratch` [k x 2 LANES], or NULL: where they lie. */

@@ -69,7 +69,8 @@ bnn_status bnn_noisy_elbo_grad(bnn_estimator *estimator, uint64_t step, size_t n
     *nll = 0;
     for (job.sample = 0; job.sample < estimator->n_samples; job.sample++) {
         double value;
-        if (job.sample > 0 ? noisy->depends_on_sample : estimator->drawn_step != step) bnn_each_tile(estimator->problem->team, estimator->problem->n_weights, prepare_tile, &job);
+        if (job.sample > 0 ? noisy->depends_on_sample : estimator->drawn_step != step)
+            bnn_each_tile(estimator->problem->team, estimator->problem->n_weights, prepare_tile, &job);
         bnn_pass pass = { .theta = estimator->mu, .noise = noisy->kind, .second = estimator->draw, .is_training = true,
                           .is_mirrored = bnn_estimator_is_mirrored(estimator, job.sample),
                           .key = bnn_estimator_key(estimator, BNN_PURPOSE_OUTPUTS, step, job.sample) };
